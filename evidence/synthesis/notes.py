@@ -1,0 +1,130 @@
+"""The sentences that travel with a pooled result: what the data could not support, in words for a clinician."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def percent(value: float, digits: int = 1) -> str:
+    return f"{100 * value:.{digits}f} %"
+
+
+def joined(items: Sequence[str]) -> str:
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
+
+
+ONE_STUDY = "One study, not pooled: this is its own exact interval."
+TWO_STUDIES = (
+    "Two studies say next to nothing about how much studies differ; an interval from two rests on the model more than "
+    "on the data."
+)
+EXACT_SPEAKS_OF = (
+    "The exact interval holds for the average of these studies, weighted by patients, however much they differ; it "
+    "does not speak of another study."
+)
+NO_PREDICTION = "A prediction for a new study needs at least three studies."
+NOT_IDENTIFIED = (
+    "Every study has one patient, so the counts cannot tell differences between studies from chance: how much the "
+    "studies differ is not estimated."
+)
+SEPARATED = (
+    "In every study either all patients responded or none did. The likelihood then has no maximum: the more the "
+    "studies are allowed to differ, the better it fits, so no estimate of the average or of the heterogeneity is finite."
+)
+
+
+def everyone(all_responded: bool) -> str:
+    which = "All patients responded" if all_responded else "No patient responded"
+    side = "100" if all_responded else "0"
+    return (
+        f"{which} in every study: no likelihood can estimate how much studies differ, and the logit of {side} % is "
+        "not finite. There is no tau², no I² and no prediction interval by maximum likelihood."
+    )
+
+
+def auto_bayes(k: int) -> str:
+    return (
+        f"With {k} studies maximum likelihood intervals are too wide or too narrow to be useful: the Bayesian "
+        "binomial-normal model, with the exact interval of the summed counts beside it."
+    )
+
+
+FELL_BACK = (
+    "The Bayesian binomial-normal model is reported instead, with the exact interval of the summed counts."
+)
+
+
+def auto_inverse_variance(options: Sequence[str]) -> str:
+    return f"The random-effects model was chosen because {joined(options)} can only be used with inverse variance."
+
+
+def prior_range(limit: float, others: Sequence[tuple[str, float]], *, upper: bool) -> str:
+    end = "upper" if upper else "lower"
+    spread = joined([f"{percent(value)} with {label}" for label, value in others])
+    return (
+        f"The {end} limit of the Bayesian average leans on its prior: {percent(limit)} here, {spread}. "
+        "Never quote it without the prior."
+    )
+
+
+def tipping(taus: Sequence[float], limits: Sequence[float], *, upper: bool, level: float) -> str:
+    end = "upper" if upper else "lower"
+    curve = joined([f"{percent(limit)} if tau were {tau:g}" for tau, limit in zip(taus, limits, strict=True)])
+    return (
+        f"Without any prior: the exact {end} limit ({percent(level, 0)}) of the average over all studies would be "
+        f"{curve} (tau is the standard deviation of the studies' logits)."
+    )
+
+
+def corrected(studies: int, k: int, events_missing: bool) -> str:
+    lacking = "no event" if events_missing else "no event or no non-event"
+    return (
+        f"{studies} of {k} studies have {lacking}; inverse variance adds 0.5 to their counts, and its intervals are "
+        "too narrow near 0 and 100 %. The binomial model needs no such correction."
+    )
+
+
+ALL_CORRECTED = (
+    "This estimate is made by the 0.5 added to every study, not by the data; so are its interval, tau², I² and "
+    "prediction. Use the exact or the Bayesian model."
+)
+
+
+def edge_without_correction(measure: str) -> str:
+    return f"Some studies have no event or no non-event; {measure} needs no correction, but its intervals there are rough."
+
+
+def freeman_tukey(low: float, high: float, shown: float) -> str:
+    return (
+        "The double-arcsine back-transform depends on which n stands for all studies, and here that matters: "
+        f"{percent(shown, 2)} at their harmonic mean, {percent(low, 2)} to {percent(high, 2)} at other plausible n "
+        "(Schwarzer et al. 2019). Do not report it; use the binomial model."
+    )
+
+
+def freeman_tukey_edge(events: int) -> str:
+    return (
+        f"The double-arcsine back-transform says exactly 0 or 1 although there were {events} events: it is not usable "
+        "for these sizes (Schwarzer et al. 2019). Use the binomial model."
+    )
+
+
+def very_heterogeneous(tau: float) -> str:
+    return (
+        f"The studies differ so much (tau = {tau:.1f} on the logit scale) that their average describes none of them; "
+        "look at the studies one by one."
+    )
+
+
+def no_spread(ci: str) -> str:
+    return f"The studies' estimates are identical, so the {ci} interval has no width: it understates the uncertainty."
+
+
+def profile_needs_ml(estimator: str) -> str:
+    return (
+        f"The profile interval is one of maximum likelihood: tau² is estimated by ml instead of {estimator}."
+    )
+
+
+def unused(option: str, value: str, model: str) -> str:
+    return f"{option} = {value} was not used: the {model} model has no such choice."

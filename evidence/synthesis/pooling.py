@@ -1,0 +1,341 @@
+"""pool_counts(): events and n in, a measure, a model, a `Pooled` out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from evidence.errors import OptionError
+from evidence.synthesis import fitting, notes
+from evidence.synthesis.binomial import has_maximum
+from evidence.synthesis.fitting import Options, Part
+from evidence.synthesis.heterogeneity import TAU2_ESTIMATORS
+from evidence.synthesis.proportions import INTERVALS, MEASURES, as_counts, check_level, proportion_interval
+from evidence.synthesis.results import Fit, Floats, Heterogeneity, Interval, Pooled
+
+FITTERS: Mapping[str, Callable[[Floats, Floats, Options], Part]] = {
+    "exact": fitting.exact,
+    "common": fitting.inverse_variance,
+    "random": fitting.inverse_variance,
+    "binomial": fitting.binomial_normal,
+    "bayes": fitting.bayesian,
+}
+MODELS = ("auto", *FITTERS)
+POOL_INTERVALS: Mapping[str, tuple[str, ...]] = {
+    "exact": (),
+    "common": ("wald", "t", "hksj", "hksj-plain"),
+    "random": ("wald", "t", "hksj", "hksj-plain", "profile"),
+    "binomial": ("t", "wald", "profile"),
+    "bayes": (),
+}
+CI = ("wald", "t", "hksj", "hksj-plain", "profile")
+PREDICTIONS = ("t", "hts", "hksj", "wald", "none")
+_ENOUGH_FOR_LIKELIHOOD = (
+    5  # studies; below, t intervals are valid but too wide to use, and Wald ones not valid
+)
+
+
+def pool_counts(
+    events: npt.ArrayLike,
+    n: npt.ArrayLike,
+    *,
+    model: str = "auto",
+    measure: str = "logit",
+    tau2: str = "reml",
+    ci: str | None = None,
+    interval: str = "exact",
+    prediction: str = "t",
+    prior_scale: float = 1.0,
+    level: float = 0.95,
+) -> Pooled:
+    """Pool response proportions.
+
+    `events` responders of `n` patients in each study: arrays of shape (k,), or (B, k) for B tables at once (then
+    every number of the result is an array of shape (B,)).
+
+    model        auto, exact, common, random, binomial (binomial-normal by maximum likelihood) or bayes.
+                 auto takes one study's own exact interval; the Bayesian model for two to four studies, or where the
+                 likelihood has no finite maximum; else the binomial model. With a measure, tau2 or ci that only
+                 inverse variance has, auto takes random.
+    measure      logit, arcsine, double-arcsine, log, raw (common and random only; the others are on logits)
+    tau2         reml, pm, dl, ml, eb, hs, he, sj (random only)
+    ci           wald, t, hksj, hksj-plain, profile; by default t for binomial, hksj for random, wald for common
+    interval     of each study: exact, wilson, agresti-coull, jeffreys, mid-p
+    prediction   t (k - 1 df), hts (k - 2 df), hksj, wald, none
+    prior_scale  of the half-normal prior on tau (bayes)
+    level        of every interval, 0 to 1
+
+    Raises OptionError for an option outside these, InputError for counts that are not counts. What the data cannot
+    support is None in the result, with a sentence in `notes`.
+    """
+    options = _checked(Options(model, measure, tau2, ci, interval, prediction, prior_scale, level))
+    x, sizes = as_counts(events, n)
+    tables = np.atleast_2d(x), np.atleast_2d(sizes)
+    fitted = [(choice, _fit(*tables, choice, options)) for choice in _choose(*tables, options)]
+    if x.ndim == 1:
+        return _single(fitted[0][1], x, sizes, options)
+    return _batch(fitted, x, sizes, options)
+
+
+class Choice(NamedTuple):
+    """A model for some tables (their row numbers), with what is to be said of each first."""
+
+    model: str
+    rows: npt.NDArray[np.intp]
+    said: list[list[str]]
+
+
+def _checked(options: Options) -> Options:
+    for name, allowed in (
+        ("model", MODELS),
+        ("measure", tuple(MEASURES)),
+        ("tau2", tuple(TAU2_ESTIMATORS)),
+        ("interval", tuple(INTERVALS)),
+        ("prediction", PREDICTIONS),
+    ):
+        if getattr(options, name) not in allowed:
+            raise OptionError(name, getattr(options, name), allowed)
+    if options.ci is not None and options.ci not in CI:
+        raise OptionError("ci", options.ci, CI)
+    check_level(options.level)
+    if options.model in FITTERS:
+        _check_fits_model(options)
+    if not (np.isfinite(options.prior_scale) and 0 < options.prior_scale <= 100):
+        raise OptionError("prior_scale", options.prior_scale, "a number above 0, up to 100")
+    return options
+
+
+def _check_fits_model(options: Options) -> None:
+    """An option that the model named cannot use is refused, rather than ignored."""
+    model = options.model
+    by_variance = model in ("common", "random")
+    if options.ci is not None and options.ci not in POOL_INTERVALS[model]:
+        allowed = POOL_INTERVALS[model] or (f"none (the {model} model has its own interval)",)
+        raise OptionError(f"ci of the {model} model", options.ci, allowed)
+    if options.measure != "logit" and not by_variance:
+        raise OptionError(
+            f"measure of the {model} model", options.measure, "logit (the others need common or random)"
+        )
+    if options.tau2 != "reml" and model != "random":
+        raise OptionError(
+            f"tau2 of the {model} model", options.tau2, "none (only the random model estimates it so)"
+        )
+    if options.prediction == "hksj" and model == "binomial":
+        raise OptionError(f"prediction of the {model} model", options.prediction, "t, hts, wald, none")
+
+
+def _choose(x: Floats, n: Floats, options: Options) -> list[Choice]:
+    """Which model pools which tables, and why: the only place where the model used can differ from the one asked."""
+    tables, k = x.shape
+    every = np.arange(tables)
+    silent: list[list[str]] = [[] for _ in every]
+    if options.model == "auto":
+        special = _needs_inverse_variance(options)
+        if special and k > 1:
+            return [Choice("random", every, [[notes.auto_inverse_variance(special)] for _ in every])]
+    if k == 1 and options.model != "bayes":
+        return [Choice("exact", every, silent)]
+    if options.model not in ("auto", "binomial"):
+        return [Choice(options.model, every, silent)]
+    finite = has_maximum(x, n)
+    if options.model == "auto" and k < _ENOUGH_FOR_LIKELIHOOD:
+        return [
+            Choice("bayes", every, [_why_bayes(*table, few=True) for table in zip(x, n, finite, strict=True)])
+        ]
+    choices = []
+    if finite.any():
+        rows = np.flatnonzero(finite)
+        choices.append(Choice("binomial", rows, [[] for _ in rows]))
+    if not finite.all():
+        rows = np.flatnonzero(np.logical_not(finite))
+        said = [_why_bayes(x[row], n[row], False, few=False) for row in rows]
+        choices.append(Choice("bayes", rows, said))
+    return choices
+
+
+def _needs_inverse_variance(options: Options) -> list[str]:
+    """The options given that only inverse variance can use."""
+    wanted = []
+    if options.measure != "logit":
+        wanted.append(f"measure {options.measure}")
+    if options.tau2 != "reml":
+        wanted.append(f"tau2 {options.tau2}")
+    if options.ci is not None and options.ci not in POOL_INTERVALS["binomial"]:
+        wanted.append(f"ci {options.ci}")
+    if options.prediction == "hksj":
+        wanted.append(f"prediction {options.prediction}")
+    return wanted
+
+
+def _why_bayes(x: Floats, n: Floats, finite: bool, *, few: bool) -> list[str]:
+    said = []
+    if not finite:
+        if x.sum() in (0, n.sum()):
+            said.append(notes.everyone(bool(x.sum() > 0)))
+        else:
+            said.append(notes.NOT_IDENTIFIED if (n == 1).all() else notes.SEPARATED)
+    said.append(notes.auto_bayes(len(x)) if few else notes.FELL_BACK)
+    return said
+
+
+def _fit(x: Floats, n: Floats, choice: Choice, options: Options) -> Part:
+    part = FITTERS[choice.model](x[choice.rows], n[choice.rows], options._replace(model=choice.model))
+    unused = []
+    if options.ci is not None and options.ci not in POOL_INTERVALS[choice.model]:
+        unused.append(notes.unused("ci", options.ci, choice.model))
+    part.notes = [[*first, *then, *unused] for first, then in zip(choice.said, part.notes, strict=True)]
+    return part
+
+
+def _single(part: Part, x: Floats, n: Floats, options: Options) -> Pooled:
+    """One table: plain floats, and None for what does not exist."""
+    row = _Row(part, len(x), options.level)
+    weights = part.weights[0] if part.weights is not None else None
+    proportion = row.interval(part.proportion)
+    assert proportion is not None
+    return Pooled(
+        k=len(x),
+        events=int(x.sum()),
+        n=int(n.sum()),
+        requested=options.model,
+        model=part.model,
+        measure=part.measure,
+        tau2_estimator=part.tau2_estimator,
+        ci=part.ci,
+        df=part.df,
+        level=options.level,
+        proportion=proportion,
+        exact=proportion_interval(float(x.sum()), float(n.sum()), method="exact", level=options.level),
+        average=row.interval(part.average),
+        prediction=row.interval(part.prediction),
+        fit=None if part.fit is None else Fit(*(float(v) for v in part.fit[:, 0])),
+        heterogeneity=row.heterogeneity(),
+        weights=weights,
+        notes=tuple(part.notes[0]),
+        method=part.method,
+        study_events=x,
+        study_n=n,
+        interval=options.interval,
+    )
+
+
+class _Row(NamedTuple):
+    """The first table of a part, its arrays as floats."""
+
+    part: Part
+    k: int
+    level: float
+
+    def interval(self, triple: Floats | None) -> Interval | None:
+        if triple is None or np.isnan(triple[0, 0]):
+            return None
+        estimate, low, high = triple[:, 0].tolist()
+        return Interval(estimate, low, high, self.level)
+
+    def heterogeneity(self) -> Heterogeneity | None:
+        arrays = self.part.heterogeneity
+        if arrays is None:
+            return None
+        values: dict[str, Any] = {}
+        for name, array in arrays.items():
+            values[name] = None if np.isnan(array[0]) else float(array[0])
+        return Heterogeneity(**values, i2_kind="Q", df=self.k - 1, tau2_limits=self._tau2_limits)
+
+    def _tau2_limits(self) -> tuple[float | None, float | None]:
+        if self.part.tau2_limits is None:
+            return None, None
+        low, high = self.part.tau2_limits()
+        return float(low[0]), float(high[0])
+
+
+def _batch(fitted: list[tuple[Choice, Part]], x: Floats, n: Floats, options: Options) -> Pooled:
+    """B tables: arrays of shape (B,), nan where a table has no such value."""
+    gather = _Gather(fitted, len(x))
+    proportion = gather.rows("proportion", 3)
+    assert proportion is not None
+    fit = gather.rows("fit", 4)
+    fits = [part for _, part in fitted if part.fit is not None]
+    one = fitted[0][1]
+    return Pooled(
+        k=x.shape[-1],
+        events=x.sum(-1),
+        n=n.sum(-1),
+        requested=options.model,
+        model=gather.words("model"),
+        measure=fits[0].measure if fits else one.measure,
+        tau2_estimator=fits[0].tau2_estimator if fits else one.tau2_estimator,
+        ci=fits[0].ci if fits else one.ci,
+        df=fits[0].df if fits else one.df,
+        level=options.level,
+        proportion=Interval(proportion[0], proportion[1], proportion[2], options.level),
+        exact=proportion_interval(x.sum(-1), n.sum(-1), method="exact", level=options.level),
+        average=gather.interval("average", options.level),
+        prediction=gather.interval("prediction", options.level),
+        fit=None if fit is None else Fit(*fit),
+        heterogeneity=gather.heterogeneity(x.shape[-1]),
+        weights=one.weights,  # inverse variance never splits a batch
+        notes=gather.words("notes"),
+        method=gather.words("method"),
+        study_events=x,
+        study_n=n,
+        interval=options.interval,
+    )
+
+
+class _Gather(NamedTuple):
+    """Parts of a batch put back in the order of its tables."""
+
+    fitted: list[tuple[Choice, Part]]
+    tables: int
+
+    def rows(self, name: str, height: int) -> Floats | None:
+        found = [
+            (choice.rows, getattr(part, name))
+            for choice, part in self.fitted
+            if getattr(part, name) is not None
+        ]
+        if not found:
+            return None
+        out = np.full((height, self.tables), np.nan)
+        for rows, values in found:
+            out[:, rows] = values
+        return out
+
+    def interval(self, name: str, level: float) -> Interval | None:
+        triple = self.rows(name, 3)
+        return None if triple is None else Interval(triple[0], triple[1], triple[2], level)
+
+    def words(self, name: str) -> tuple[object, ...]:
+        out: list[object] = [None] * self.tables
+        for choice, part in self.fitted:
+            value = getattr(part, name)
+            for place, row in enumerate(choice.rows):
+                out[row] = value if isinstance(value, str) else tuple(value[place])
+        return tuple(out)
+
+    def heterogeneity(self, k: int) -> Heterogeneity | None:
+        found = [(choice.rows, part) for choice, part in self.fitted if part.heterogeneity is not None]
+        if not found:
+            return None
+        values = {
+            name: self._spread(
+                [(rows, part.heterogeneity[name]) for rows, part in found if part.heterogeneity]
+            )
+            for name in (found[0][1].heterogeneity or {})
+        }
+
+        def limits() -> tuple[Floats, Floats]:
+            both = [(rows, part.tau2_limits()) for rows, part in found if part.tau2_limits is not None]
+            low, high = (self._spread([(rows, pair[side]) for rows, pair in both]) for side in (0, 1))
+            return low, high
+
+        return Heterogeneity(**values, i2_kind="Q", df=k - 1, tau2_limits=limits)
+
+    def _spread(self, pieces: list[tuple[npt.NDArray[np.intp], Floats]]) -> Floats:
+        out = np.full(self.tables, np.nan)
+        for rows, values in pieces:
+            out[rows] = values
+        return out
