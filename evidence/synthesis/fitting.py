@@ -284,11 +284,11 @@ def _everyone_notes(events: Floats, n: Floats, average: Floats, level: float) ->
     none = events.sum() == 0
     tail = (1 + level) / 2 if none else (1 - level) / 2
     others = [
-        (f"a {prior.label}", bayes.posterior(events, n, prior, rough=True).average_quantile(tail))
+        (prior.label, bayes.posterior(events, n, prior, rough=True).average_quantile(tail))
         for prior in (bayes.half_cauchy(), bayes.vague_normal())
     ]
     limits = tipping.average_limit(n, np.array(tipping.TAUS), level)
     return [
         notes.prior_range(float(average[2 if none else 1]), others, upper=bool(none)),
-        notes.tipping(tipping.TAUS, (1 - limits if none else limits).tolist(), upper=bool(none), level=level),
+        notes.tipping(tipping.TAUS, (1 - limits if none else limits).tolist(), upper=bool(none)),
     ]

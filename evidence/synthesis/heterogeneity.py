@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import chdtrc, chdtri, ndtri
 
 from evidence.errors import OptionError
@@ -129,14 +130,26 @@ def _maximum_likelihood(yi: Floats, vi: Floats, *, restricted: bool, mean: Float
     grid = np.stack([np.zeros_like(low), *(low * ratio**j for j in range(_GRID - 1))])
     heights = np.stack([log_likelihood(yi, vi, t, restricted=restricted, mean=mean) for t in grid])
     best = heights.argmax(0)
-    left = np.take_along_axis(grid, np.maximum(best - 1, 0)[None], 0)[0]
-    right = np.take_along_axis(grid, np.minimum(best + 1, _GRID - 1)[None], 0)[0]
 
     def score(tau2: Floats) -> Floats:
         return _score(yi, vi, tau2, restricted=restricted, mean=mean)
 
-    falls_from_zero = (best <= 1) & (score(np.zeros_like(low)) <= 0) & (score(left) <= 0)
-    return np.where(falls_from_zero & (best == 0), 0.0, bracketed_root(score, left, right))
+    def summit(place: npt.NDArray[np.intp]) -> Floats:
+        """The maximum beside a point of the grid that is higher than its neighbours."""
+        left = np.take_along_axis(grid, np.maximum(place - 1, 0)[None], 0)[0]
+        right = np.take_along_axis(grid, np.minimum(place + 1, _GRID - 1)[None], 0)[0]
+        return np.where((place == 0) & (score(left) <= 0), 0.0, bracketed_root(score, left, right))
+
+    tau2 = summit(best)
+    beside = np.pad(heights, ((1, 1), (0, 0)), constant_values=-np.inf)
+    others = (heights > beside[:-2]) & (heights > beside[2:]) & (np.arange(_GRID)[:, None] != best)
+    if others.any():  # the grid may show a lower point of the higher of two maxima
+        second = summit(np.where(others, heights, -np.inf).argmax(0))
+        first_height, second_height = (
+            log_likelihood(yi, vi, t, restricted=restricted, mean=mean) for t in (tau2, second)
+        )
+        tau2 = np.where(others.any(0) & (second_height > first_height), second, tau2)
+    return tau2
 
 
 def profiled_log_likelihood(yi: Floats, vi: Floats, mean: Floats) -> Floats:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 
 def percent(value: float, digits: int = 1) -> str:
+    """A share as people write it: 45.8 %."""
     return f"{100 * value:.{digits}f} %"
 
 
 def joined(items: Sequence[str]) -> str:
+    """a, b and c."""
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
 
 
@@ -34,49 +36,51 @@ SEPARATED = (
 
 
 def everyone(all_responded: bool) -> str:
+    """All, or none, responded in every study."""
     which = "All patients responded" if all_responded else "No patient responded"
-    side = "100" if all_responded else "0"
     return (
-        f"{which} in every study: no likelihood can estimate how much studies differ, and the logit of {side} % is "
-        "not finite. There is no tau², no I² and no prediction interval by maximum likelihood."
+        f"{which} in every study: no likelihood can estimate how much studies differ, so there is no tau², no I² and "
+        "no likelihood prediction. The exact interval speaks of these studies; for another one see the Bayesian "
+        "average."
     )
 
 
 def auto_bayes(k: int) -> str:
+    """Why auto took the Bayesian model though the likelihood has a maximum."""
     return (
-        f"With {k} studies maximum likelihood intervals are too wide or too narrow to be useful: the Bayesian "
-        "binomial-normal model, with the exact interval of the summed counts beside it."
+        f"{k} studies are too few for a likelihood interval: the Bayesian model is used, with the exact interval of "
+        "the summed counts beside it."
     )
 
 
-FELL_BACK = (
-    "The Bayesian binomial-normal model is reported instead, with the exact interval of the summed counts."
-)
+FELL_BACK = "So the Bayesian model is reported, with the exact interval of the summed counts beside it."
 
 
 def auto_inverse_variance(options: Sequence[str]) -> str:
+    """Why auto took the random-effects model."""
     return f"The random-effects model was chosen because {joined(options)} can only be used with inverse variance."
 
 
 def prior_range(limit: float, others: Sequence[tuple[str, float]], *, upper: bool) -> str:
+    """How far the Bayesian average's outer limit moves with the prior, `others` being (prior, limit)."""
     end = "upper" if upper else "lower"
     spread = joined([f"{percent(value)} with {label}" for label, value in others])
-    return (
-        f"The {end} limit of the Bayesian average leans on its prior: {percent(limit)} here, {spread}. "
-        "Never quote it without the prior."
-    )
+    return f"The Bayesian average's {end} limit leans on its prior: {percent(limit)} here, {spread}."
 
 
-def tipping(taus: Sequence[float], limits: Sequence[float], *, upper: bool, level: float) -> str:
+def tipping(taus: Sequence[float], limits: Sequence[float], *, upper: bool) -> str:
+    """The exact limit of the average for each tau."""
     end = "upper" if upper else "lower"
-    curve = joined([f"{percent(limit)} if tau were {tau:g}" for tau, limit in zip(taus, limits, strict=True)])
+    curve = ", ".join(f"{100 * limit:.1f}" for limit in limits)
+    at = ", ".join(f"{tau:g}" for tau in taus)
     return (
-        f"Without any prior: the exact {end} limit ({percent(level, 0)}) of the average over all studies would be "
-        f"{curve} (tau is the standard deviation of the studies' logits)."
+        f"Without any prior, the exact {end} limit of the average is {curve} % for tau = {at} (tau: the standard "
+        "deviation of the studies' logits)."
     )
 
 
 def corrected(studies: int, k: int, events_missing: bool) -> str:
+    """Inverse variance had to add 0.5 to some studies."""
     lacking = "no event" if events_missing else "no event or no non-event"
     return (
         f"{studies} of {k} studies have {lacking}; inverse variance adds 0.5 to their counts, and its intervals are "
@@ -91,10 +95,12 @@ ALL_CORRECTED = (
 
 
 def edge_without_correction(measure: str) -> str:
+    """Studies at 0 or n on a scale that needs no correction."""
     return f"Some studies have no event or no non-event; {measure} needs no correction, but its intervals there are rough."
 
 
 def freeman_tukey(low: float, high: float, shown: float) -> str:
+    """The double-arcsine back-transform depends on the n chosen."""
     return (
         "The double-arcsine back-transform depends on which n stands for all studies, and here that matters: "
         f"{percent(shown, 2)} at their harmonic mean, {percent(low, 2)} to {percent(high, 2)} at other plausible n "
@@ -103,6 +109,7 @@ def freeman_tukey(low: float, high: float, shown: float) -> str:
 
 
 def freeman_tukey_edge(events: int) -> str:
+    """The double-arcsine back-transform has collapsed to 0 or 1."""
     return (
         f"The double-arcsine back-transform says exactly 0 or 1 although there were {events} events: it is not usable "
         "for these sizes (Schwarzer et al. 2019). Use the binomial model."
@@ -110,6 +117,7 @@ def freeman_tukey_edge(events: int) -> str:
 
 
 def very_heterogeneous(tau: float) -> str:
+    """tau is so large that no average is worth quoting."""
     return (
         f"The studies differ so much (tau = {tau:.1f} on the logit scale) that their average describes none of them; "
         "look at the studies one by one."
@@ -117,14 +125,17 @@ def very_heterogeneous(tau: float) -> str:
 
 
 def no_spread(ci: str) -> str:
+    """An interval without width."""
     return f"The studies' estimates are identical, so the {ci} interval has no width: it understates the uncertainty."
 
 
 def profile_needs_ml(estimator: str) -> str:
+    """tau² was not estimated as asked."""
     return (
         f"The profile interval is one of maximum likelihood: tau² is estimated by ml instead of {estimator}."
     )
 
 
 def unused(option: str, value: str, model: str) -> str:
+    """An option that the model used does not have."""
     return f"{option} = {value} was not used: the {model} model has no such choice."

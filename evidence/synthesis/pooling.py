@@ -14,7 +14,7 @@ from evidence.synthesis.binomial import has_maximum
 from evidence.synthesis.fitting import Options, Part
 from evidence.synthesis.heterogeneity import TAU2_ESTIMATORS
 from evidence.synthesis.proportions import INTERVALS, MEASURES, as_counts, check_level, proportion_interval
-from evidence.synthesis.results import Fit, Floats, Heterogeneity, Interval, Pooled
+from evidence.synthesis.results import Fit, Floats, Heterogeneity, Interval, Number, Pooled
 
 FITTERS: Mapping[str, Callable[[Floats, Floats, Options], Part]] = {
     "exact": fitting.exact,
@@ -33,9 +33,7 @@ POOL_INTERVALS: Mapping[str, tuple[str, ...]] = {
 }
 CI = ("wald", "t", "hksj", "hksj-plain", "profile")
 PREDICTIONS = ("t", "hts", "hksj", "wald", "none")
-_ENOUGH_FOR_LIKELIHOOD = (
-    5  # studies; below, t intervals are valid but too wide to use, and Wald ones not valid
-)
+_ENOUGH_FOR_LIKELIHOOD = 5  # studies; below, t intervals are valid but too wide, Wald ones not valid
 
 
 def pool_counts(
@@ -71,13 +69,59 @@ def pool_counts(
     Raises OptionError for an option outside these, InputError for counts that are not counts. What the data cannot
     support is None in the result, with a sentence in `notes`.
     """
-    options = _checked(Options(model, measure, tau2, ci, interval, prediction, prior_scale, level))
+    options = Options(model, measure, tau2, ci, interval, prediction, prior_scale, level)
+    return plan(events, n, options).fit()
+
+
+def plan(events: npt.ArrayLike, n: npt.ArrayLike, options: Options) -> Plan:
+    """Check counts and options and choose the model, without fitting it; errors as in `pool_counts`."""
     x, sizes = as_counts(events, n)
-    tables = np.atleast_2d(x), np.atleast_2d(sizes)
-    fitted = [(choice, _fit(*tables, choice, options)) for choice in _choose(*tables, options)]
-    if x.ndim == 1:
-        return _single(fitted[0][1], x, sizes, options)
-    return _batch(fitted, x, sizes, options)
+    _check(options)
+    return Plan(x, sizes, options, _choose(np.atleast_2d(x), np.atleast_2d(sizes), options))
+
+
+class Plan(NamedTuple):
+    """A pool before it is fitted: the counts, and which model each table gets.
+
+    Fitting costs milliseconds, which matters where a report may never show the result.
+    """
+
+    x: Floats
+    sizes: Floats
+    options: Options
+    choices: list[Choice]
+
+    @property
+    def k(self) -> int:
+        return int(self.x.shape[-1])
+
+    @property
+    def model(self) -> str:
+        """The model of the (first) table."""
+        return self.choices[0].model
+
+    @property
+    def events(self) -> Number:
+        return _total(self.x)
+
+    @property
+    def n(self) -> Number:
+        return _total(self.sizes)
+
+    @property
+    def exact(self) -> Interval:
+        """Clopper-Pearson on the summed counts."""
+        events, n = self.x.sum(-1)[()], self.sizes.sum(-1)[()]
+        return proportion_interval(events, n, method="exact", level=self.options.level)
+
+    def fit(self) -> Pooled:
+        tables = np.atleast_2d(self.x), np.atleast_2d(self.sizes)
+        fitted = [(choice, _fit(*tables, choice, self.options)) for choice in self.choices]
+        return _single(fitted[0][1], self) if self.x.ndim == 1 else _batch(fitted, self)
+
+
+def _total(counts: Floats) -> Number:
+    return int(counts.sum()) if counts.ndim == 1 else counts.sum(-1)
 
 
 class Choice(NamedTuple):
@@ -88,7 +132,7 @@ class Choice(NamedTuple):
     said: list[list[str]]
 
 
-def _checked(options: Options) -> Options:
+def _check(options: Options) -> None:
     for name, allowed in (
         ("model", MODELS),
         ("measure", tuple(MEASURES)),
@@ -105,7 +149,6 @@ def _checked(options: Options) -> Options:
         _check_fits_model(options)
     if not (np.isfinite(options.prior_scale) and 0 < options.prior_scale <= 100):
         raise OptionError("prior_scale", options.prior_scale, "a number above 0, up to 100")
-    return options
 
 
 def _check_fits_model(options: Options) -> None:
@@ -177,7 +220,10 @@ def _why_bayes(x: Floats, n: Floats, finite: bool, *, few: bool) -> list[str]:
             said.append(notes.everyone(bool(x.sum() > 0)))
         else:
             said.append(notes.NOT_IDENTIFIED if (n == 1).all() else notes.SEPARATED)
-    said.append(notes.auto_bayes(len(x)) if few else notes.FELL_BACK)
+    if few and finite:
+        said.append(notes.auto_bayes(len(x)))
+    elif not few:
+        said.append(notes.FELL_BACK)
     return said
 
 
@@ -190,16 +236,17 @@ def _fit(x: Floats, n: Floats, choice: Choice, options: Options) -> Part:
     return part
 
 
-def _single(part: Part, x: Floats, n: Floats, options: Options) -> Pooled:
+def _single(part: Part, planned: Plan) -> Pooled:
     """One table: plain floats, and None for what does not exist."""
-    row = _Row(part, len(x), options.level)
+    options = planned.options
+    row = _Row(part, planned.k, options.level)
     weights = part.weights[0] if part.weights is not None else None
     proportion = row.interval(part.proportion)
     assert proportion is not None
     return Pooled(
-        k=len(x),
-        events=int(x.sum()),
-        n=int(n.sum()),
+        k=planned.k,
+        events=planned.events,
+        n=planned.n,
         requested=options.model,
         model=part.model,
         measure=part.measure,
@@ -208,7 +255,7 @@ def _single(part: Part, x: Floats, n: Floats, options: Options) -> Pooled:
         df=part.df,
         level=options.level,
         proportion=proportion,
-        exact=proportion_interval(float(x.sum()), float(n.sum()), method="exact", level=options.level),
+        exact=planned.exact,
         average=row.interval(part.average),
         prediction=row.interval(part.prediction),
         fit=None if part.fit is None else Fit(*(float(v) for v in part.fit[:, 0])),
@@ -216,8 +263,8 @@ def _single(part: Part, x: Floats, n: Floats, options: Options) -> Pooled:
         weights=weights,
         notes=tuple(part.notes[0]),
         method=part.method,
-        study_events=x,
-        study_n=n,
+        study_events=planned.x,
+        study_n=planned.sizes,
         interval=options.interval,
     )
 
@@ -251,18 +298,19 @@ class _Row(NamedTuple):
         return float(low[0]), float(high[0])
 
 
-def _batch(fitted: list[tuple[Choice, Part]], x: Floats, n: Floats, options: Options) -> Pooled:
+def _batch(fitted: list[tuple[Choice, Part]], planned: Plan) -> Pooled:
     """B tables: arrays of shape (B,), nan where a table has no such value."""
-    gather = _Gather(fitted, len(x))
+    options = planned.options
+    gather = _Gather(fitted, len(planned.x))
     proportion = gather.rows("proportion", 3)
     assert proportion is not None
     fit = gather.rows("fit", 4)
     fits = [part for _, part in fitted if part.fit is not None]
     one = fitted[0][1]
     return Pooled(
-        k=x.shape[-1],
-        events=x.sum(-1),
-        n=n.sum(-1),
+        k=planned.k,
+        events=planned.events,
+        n=planned.n,
         requested=options.model,
         model=gather.words("model"),
         measure=fits[0].measure if fits else one.measure,
@@ -271,16 +319,16 @@ def _batch(fitted: list[tuple[Choice, Part]], x: Floats, n: Floats, options: Opt
         df=fits[0].df if fits else one.df,
         level=options.level,
         proportion=Interval(proportion[0], proportion[1], proportion[2], options.level),
-        exact=proportion_interval(x.sum(-1), n.sum(-1), method="exact", level=options.level),
+        exact=planned.exact,
         average=gather.interval("average", options.level),
         prediction=gather.interval("prediction", options.level),
         fit=None if fit is None else Fit(*fit),
-        heterogeneity=gather.heterogeneity(x.shape[-1]),
+        heterogeneity=gather.heterogeneity(planned.k),
         weights=one.weights,  # inverse variance never splits a batch
         notes=gather.words("notes"),
         method=gather.words("method"),
-        study_events=x,
-        study_n=n,
+        study_events=planned.x,
+        study_n=planned.sizes,
         interval=options.interval,
     )
 

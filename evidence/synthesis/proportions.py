@@ -274,13 +274,16 @@ def _double_arcsine_inverse(y: npt.ArrayLike, n: npt.ArrayLike) -> Any:
     number, without his loss of half the digits around p = 1/2.
     """
     n = np.asarray(n, dtype=float)
-    t = 2 * np.clip(y, _double_arcsine(np.zeros_like(n), n), _double_arcsine(n, n))
+    least, most = _double_arcsine(np.zeros_like(n), n), _double_arcsine(n, n)
+    t = 2 * np.clip(y, least, most)
     sine, cosine = np.sin(t), np.cos(t)
     c = cosine * np.sqrt(1 + 2 / n - (cosine / sine / n) ** 2)
     a = sine - cosine**2 / (n * sine)
     # 1 - c loses a small p; a^2 = (1 - c)(1 + c) does not.
     p = np.where(c > 0, a**2 / (2 * (1 + np.abs(c))), (1 - c) / 2)
-    return np.clip(p, 0.0, 1.0)[()]
+    return np.where(np.less_equal(y, least), 0.0, np.where(np.greater_equal(y, most), 1.0, np.clip(p, 0, 1)))[
+        ()
+    ]
 
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(

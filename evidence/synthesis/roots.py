@@ -31,7 +31,7 @@ def bracketed_root(function: Function, low: Floats, high: Floats, *, rtol: float
     c, fc = a.copy(), fa.copy()
     step = np.full(a.shape, 0.5)
     best = np.where(np.abs(fa) < np.abs(fb), a, b)
-    open_ = fa * fb < 0
+    open_ = np.sign(fa) * np.sign(fb) < 0
     for _ in range(_MAX_STEPS):
         if not open_.any():
             break
