@@ -1,0 +1,1 @@
+"""The shipped review: tables and review.toml, read with importlib.resources."""
