@@ -1,0 +1,5 @@
+"""python -m evidence.cli"""
+
+from . import main
+
+main()

@@ -1,0 +1,84 @@
+"""A group whose commands are imported when they are named, and that ends as the exit codes promise."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from evidence.errors import EvidenceError
+
+from .output import say
+
+INTERRUPTED = 130
+"""What the shell expects of a program ended by Ctrl-C: 128 + SIGINT."""
+
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Commands(click.Group):
+    """A click group from command names; each lives in the module of its name beside this one."""
+
+    def __init__(self, *args: Any, names: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.names = tuple(names)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.names)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.names:
+            return None
+        command = getattr(import_module(f".{cmd_name}", __package__), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.names and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], self.names, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(
+                f"No such command {args[0]!r}.{hint} There are: {', '.join(self.names)}.", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does, but a closed pipe ends well: click would exit with 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            leave_quietly()
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        """Run; errors become a line on stderr and an exit code, never a traceback."""
+        # Before numpy is imported: its thread pools cost start-up and CPU, and tables of a few studies gain nothing.
+        for name in ONE_THREAD:
+            os.environ.setdefault(name, "1")
+        options["prog_name"] = "evidence"  # also under `python -m`
+        if not options.pop("standalone_mode", True):
+            return super().main(args, standalone_mode=False, **options)
+        try:
+            code = super().main(args, standalone_mode=False, **options)
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        except EvidenceError as error:
+            say(str(error))
+            code = error.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            code = INTERRUPTED
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def leave_quietly() -> NoReturn:
+    """Whoever reads our output has seen enough (`| head`): no error, and none from the last flush either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)

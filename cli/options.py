@@ -1,0 +1,149 @@
+"""Options that commands share, each named as its keyword in the library (a test compares them)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+# The words are the engine's own; written here again because importing it would cost every --help numpy. A test compares.
+MODELS = ("auto", "exact", "common", "random", "binomial", "bayes")
+MEASURES = ("logit", "arcsine", "double-arcsine", "log", "raw")
+TAU2 = ("reml", "pm", "dl", "ml", "eb", "hs", "he", "sj")
+CI = ("wald", "t", "hksj", "hksj-plain", "profile")
+INTERVALS = ("exact", "wilson", "agresti-coull", "jeffreys", "mid-p")
+PREDICTIONS = ("t", "hts", "hksj", "wald", "none")
+
+
+class Level(click.ParamType):
+    """A confidence level as people write it: 0.95, 95 or 95%."""
+
+    name = "level"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(str(value).strip().removesuffix("%"))
+        except ValueError:
+            number = float("nan")
+        level = number / 100 if number >= 1 or "%" in str(value) else number
+        if not 0.5 <= level < 1:
+            self.fail(f"{value!r} is not a level between 50 and 100 %; write 0.95, 95 or 95%", param, ctx)
+        return level
+
+
+class Weeks(click.ParamType):
+    """A time: a week (12), a window (8-26), or "last visit"."""
+
+    name = "weeks"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        text = " ".join(str(value).replace("–", "-").replace("_", " ").lower().split())
+        if text == "last visit":
+            return text
+        parts = text.split("-")
+        try:
+            weeks = [float(part) for part in parts]
+        except ValueError:
+            weeks = []
+        if not 1 <= len(weeks) <= 2 or not all(0 <= w < 10_000 for w in weeks) or weeks != sorted(weeks):
+            self.fail(f"{value!r} is not a time; write 12, 8-26 or 'last visit'", param, ctx)
+        return weeks[0] if len(weeks) == 1 else (weeks[0], weeks[1])
+
+
+def all_of(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several decorators as one; the first is shown first in the help."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+review = click.option(
+    "--review",
+    metavar="DIR",
+    help="Folder of the review. Else: EVIDENCE_REVIEW, this folder or its data/, the one that comes with evidence.",
+)
+
+selection = all_of(
+    click.option("--outcome", metavar="NAME", help="Outcome to pool; `evidence outcomes` lists them."),
+    click.option(
+        "--analysis", metavar="NAME", help="Analysis of review.toml to follow. Default: the first one."
+    ),
+    click.option("--by", metavar="COLUMN", help="Pool by groups of a column, such as design."),
+    click.option("--where", metavar="RULE", help='Rows to keep, such as "design == cohort and n >= 5".'),
+    click.option(
+        "--weeks", type=Weeks(), metavar="TIME", help="12, 8-26 or 'last visit'. Default: the analysis' own."
+    ),
+)
+
+pooling = all_of(
+    click.option(
+        "--model",
+        type=click.Choice(MODELS),
+        default="auto",
+        show_default=True,
+        help="auto says what it chose, and why.",
+    ),
+    click.option(
+        "--measure",
+        type=click.Choice(MEASURES),
+        default="logit",
+        show_default=True,
+        help="Scale of the common and random models.",
+    ),
+    click.option(
+        "--tau2",
+        type=click.Choice(TAU2),
+        default="reml",
+        show_default=True,
+        help="Estimator of how much series differ (random).",
+    ),
+    click.option(
+        "--ci",
+        type=click.Choice(CI),
+        help="Interval of the pool. Default: t for binomial, hksj for common and random.",
+    ),
+    click.option(
+        "--interval",
+        type=click.Choice(INTERVALS),
+        default="exact",
+        show_default=True,
+        help="Interval of each series.",
+    ),
+    click.option(
+        "--prediction",
+        type=click.Choice(PREDICTIONS),
+        default="t",
+        show_default=True,
+        help="Interval for another series.",
+    ),
+    click.option(
+        "--prior-scale",
+        type=click.FloatRange(min=0, min_open=True, max=100),
+        default=1.0,
+        show_default=True,
+        metavar="NUMBER",
+        help="Bayes: scale of the half-normal prior on tau.",
+    ),
+    click.option(
+        "--level", type=Level(), default=0.95, show_default=True, metavar="LEVEL", help="0.95, 95 or 95%."
+    ),
+)
+
+
+def output(*formats: str) -> Callable[[Command], Command]:
+    """--format with these choices, and --output."""
+    return all_of(
+        click.option(
+            "--format", type=click.Choice(formats), help="Default: by the ending of --output, else text."
+        ),
+        click.option(
+            "--output", metavar="FILE", help="Write there, whole or not at all; else to the terminal."
+        ),
+    )

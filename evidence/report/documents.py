@@ -1,0 +1,150 @@
+"""For a manuscript: the table with its sentences in Markdown and in LaTeX (booktabs)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from evidence.analysis import Analysis
+from evidence.report import numbers
+from evidence.report.characters import SUPERSCRIPT, clean
+from evidence.report.rows import Row, decimals, rows
+from evidence.report.words import Words, words
+from evidence.synthesis.results import Interval
+
+Escape = Callable[[str], str]
+"""Text to text that the format prints as it is."""
+
+URL = re.compile(r"https?://[^\s<>|\\{}`\"]+")
+
+
+def render_markdown(analysis: Analysis, *, excluded: bool = False, panel: bool = False) -> str:
+    """A heading, the answer, the table with sources, then the notes as a list."""
+    said, escape = words(analysis), escape_markdown
+    head, *body = _cells(analysis, MARKDOWN, panel=panel)
+    align = ["---", *("---:" for _ in head[1:-2]), "---", "---"]
+    table = ["| " + " | ".join(line) + " |" for line in (head, align, *body)]
+    notes = [f"- {escape(text)}" for text in _remarks(said, excluded)]
+    notes += [f"- {mark} {escape(text)}" for mark, text in said.footnotes]
+    parts = [[f"# {escape(said.heading)}"], [escape(said.headline)], table, notes]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def render_latex(analysis: Analysis, *, excluded: bool = False, panel: bool = False) -> str:
+    """A table environment for booktabs; sources and notes in small type beneath it."""
+    said, escape = words(analysis), escape_latex
+    head, *body = _cells(analysis, LATEX, panel=panel)
+    notes = [escape(text) for text in (said.headline, *_remarks(said, excluded))]
+    notes += [f"{escape(mark)} {escape(text)}." for mark, text in said.footnotes]
+    notes += [f"{line[0]}: {line[-1]}." for line in body if line[-1]]
+    lines = [
+        r"% needs \usepackage{booktabs} and UTF-8 input",
+        r"\begin{table}",
+        rf"\caption{{{escape(said.heading)}}}",
+        r"\centering",
+        rf"\begin{{tabular}}{{l{'r' * (len(head) - 3)}l}}",
+        r"\toprule",
+        " & ".join(head[:-1]) + r" \\",
+        r"\midrule",
+        *(" & ".join(line[:-1]) + r" \\" for line in body),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\par\medskip",
+        r"\begin{minipage}{\linewidth}\footnotesize",
+        *(rf"{note}\par" for note in notes),
+        r"\end{minipage}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _remarks(said: Words, excluded: bool) -> list[str]:
+    left_out = [f"Left out: {text}" for text in said.excluded] if excluded else []
+    parts = (
+        *said.comparison,
+        *said.heterogeneity,
+        *said.notes,
+        *said.group_notes,
+        *said.row_notes,
+        said.differences,
+        *said.methods,
+        *left_out,
+    )
+    return [text for text in parts if text]
+
+
+class Markup(NamedTuple):
+    """How a format writes text, a group's heading, and an address."""
+
+    escape: Escape
+    strong: Escape
+    address: Escape
+
+
+def _cells(analysis: Analysis, markup: Markup, *, panel: bool) -> Iterator[list[str]]:
+    """The table's cells, header first: label, counts, percent, interval, weight, when and source."""
+    lines, escape = rows(analysis, panel=panel), markup.escape
+    values = [line.value for line in lines if line.value]
+    digits = decimals(analysis)
+    level = numbers.level(values[0].level) if values else "95"
+    weighted = any(line.weight is not None for line in lines)
+    head = ["Study", "Events/n", "%", f"{level}% CI", *(["Weight"] if weighted else []), "When", "Source"]
+    yield [escape(text) for text in head]
+    for line in lines:
+        if line.value is None:
+            yield [markup.strong(escape(line.label)), *[""] * (len(head) - 1)]
+            continue
+        yield [
+            escape(line.name),
+            line.counts,
+            *_figures(line, line.value, digits, escape),
+            *([escape("" if line.weight is None else f"{100 * line.weight:.1f}")] if weighted else []),
+            escape(clean(line.study.when)) if line.study and line.kind != "reference" else "",
+            _source(line, markup),
+        ]
+
+
+def _figures(line: Row, value: Interval, digits: int, escape: Escape) -> list[str]:
+    estimate = "" if line.kind == "prediction" else numbers.percent(value.estimate, digits)
+    limits = f"{numbers.percent(value.low, digits)} to {numbers.percent(value.high, digits)}"
+    return [escape(estimate), escape(limits)]
+
+
+def _source(line: Row, markup: Markup) -> str:
+    """Where the number was read: the place, then the address."""
+    if line.study is None:
+        return ""
+    place, source = clean(line.study.locator), clean(line.study.source)
+    return ", ".join([markup.escape(place)] * bool(place) + [markup.address(source)] * bool(source))
+
+
+def escape_markdown(text: str) -> str:
+    """Text that Markdown shows as it is: no markup, no table cell's end, no HTML."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|#~$])", r"\\\1", text)
+
+
+def _markdown_address(source: str) -> str:
+    """A link if it is a web address, and only then."""
+    return f"<{source}>" if URL.fullmatch(source) else escape_markdown(source)
+
+
+LATEX_SIGNS = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
+    "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': "''", "[": "{[}", "]": "{]}", "*": "{*}",
+    "†": r"\textdagger{}", "◦": r"$\circ$", "−": r"$-$", "–": "--", "—": "---", "…": r"\ldots{}",
+    "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$", "±": r"$\pm$", "²": r"\textsuperscript{2}",
+    "³": r"\textsuperscript{3}", "τ": r"$\tau$", "μ": r"$\mu$", "χ": r"$\chi$",
+}  # fmt: skip
+LATEX_SIGNS |= {small: rf"\textsuperscript{{{letter}}}" for letter, small in SUPERSCRIPT.items()}
+
+
+def escape_latex(text: str) -> str:
+    """Text that LaTeX prints as it is. Letters beyond ASCII stay: today's LaTeX reads UTF-8."""
+    return "".join(LATEX_SIGNS.get(c, c) for c in text)
+
+
+MARKDOWN = Markup(escape_markdown, "**{}**".format, _markdown_address)
+LATEX = Markup(escape_latex, r"\textbf{{{}}}".format, escape_latex)

@@ -1,0 +1,266 @@
+"""For other programs: JSON whose keys do not change silently, CSV that a spreadsheet opens safely. Numbers in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import isfinite
+from typing import Any
+
+from evidence.analysis import Analysis, Contrast, PoolRow, StudyRow
+from evidence.report.characters import clean
+from evidence.report.rows import Row, marks, rows
+from evidence.report.words import words
+from evidence.synthesis.results import Interval, Pooled
+
+COLUMNS = (
+    "kind", "label", "marks", "study", "arm", "subgroup", "group", "weeks", "when", "role", "events", "n",
+    "estimate", "low", "high", "level", "weight", "k", "requested", "model", "measure", "tau2_estimator", "ci",
+    "state", "scale", "source", "locator", "notes",
+)  # fmt: skip
+
+
+def render_json(analysis: Analysis) -> str:
+    """One object, its keys a contract; infinite and undefined numbers are null, with a note that says so."""
+    import json
+
+    return json.dumps(to_dict(analysis), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def to_dict(analysis: Analysis) -> dict[str, Any]:
+    """The analysis as plain dicts, lists, strings and numbers."""
+    said = words(analysis)
+    notes = [*map(clean, analysis.notes), *said.comparison]
+    for contrast in analysis.comparisons:
+        notes += [
+            f"{clean(contrast.ours)} against {clean(contrast.against)}: {clean(n)}"
+            for n in contrast.comparison.notes
+        ]
+    notes += [f"{mark} {text}" for mark, text in said.footnotes]
+    return {
+        "version": analysis.version,
+        "review": clean(analysis.review),
+        "outcome": clean(analysis.outcome),
+        "analysis": clean(analysis.analysis),
+        "options": {name: _plain(value) for name, value in analysis.options.items()},
+        "studies": [_finite(_study(analysis, study)) for study in analysis.studies],
+        "pooled": [_finite(_pool(pool)) for pool in analysis.pooled],
+        "panel": [_finite(_pool(pool)) for pool in analysis.panel],
+        "comparisons": [_finite_contrast(contrast, notes) for contrast in analysis.comparisons],
+        "excluded": [{"study": clean(e.study), "reason": clean(e.reason)} for e in analysis.excluded],
+        "notes": notes,
+    }
+
+
+def _study(analysis: Analysis, study: StudyRow) -> dict[str, Any]:
+    notes = list(map(clean, study.notes))
+    if study.when and study.weeks is None:
+        notes.append(clean(study.when))
+    if study.scale and study.scale in analysis.scales.values():
+        notes.append(f"scale: {clean(study.scale)}")
+    return {
+        "study": clean(study.study),
+        "label": clean(study.label),
+        "arm": clean(study.arm),
+        "weeks": study.weeks,
+        "role": study.role,
+        "events": int(study.events),
+        "n": int(study.n),
+        "weight": study.weight,
+        "state": study.state,
+        "source": clean(study.source),
+        "locator": clean(study.locator),
+        "proportion": _interval(study.proportion),
+        "notes": notes,
+    }
+
+
+def _pool(pool: PoolRow) -> dict[str, Any]:
+    result = pool.result
+    fit, het = result.fit, result.heterogeneity
+    method = [f"Method: {clean(str(result.method))}"] if result.method else []
+    return {
+        "pool": clean(pool.pool),
+        "k": int(result.k),
+        "events": int(result.events),
+        "n": int(result.n),
+        "requested": result.requested,
+        "model": result.model,
+        "measure": result.measure,
+        "tau2_estimator": result.tau2_estimator,
+        "ci": result.ci,
+        "df": result.df,
+        "proportion": _interval(result.proportion),
+        "average": _interval(result.average),
+        "prediction": _interval(result.prediction),
+        "fit": fit and {"estimate": fit.estimate, "se": fit.se, "low": fit.low, "high": fit.high},
+        "heterogeneity": het
+        and {
+            "tau2": het.tau2,
+            "tau2_low": het.tau2_low,
+            "tau2_high": het.tau2_high,
+            "i2": het.i2,
+            "i2_kind": het.i2_kind,
+            "h2": het.h2,
+            "q": het.q,
+            "df": het.df,
+            "pvalue": het.pvalue,
+        },
+        "notes": [*map(clean, result.notes), *method],
+    }
+
+
+def _finite_contrast(contrast: Contrast, notes: list[str]) -> dict[str, Any]:
+    comparison = contrast.comparison
+    made = {
+        "ours": clean(contrast.ours),
+        "against": clean(contrast.against),
+        "difference": _interval(comparison.difference, comparison.difference_method),
+        "ratio": _interval(comparison.ratio, comparison.ratio_method),
+        "odds_ratio": _interval(comparison.odds_ratio, comparison.odds_ratio_method),
+        "test": comparison.test,
+        "pvalue": comparison.pvalue,
+        "differs_in": list(map(clean, contrast.differs_in)),
+    }
+    missing: list[str] = []
+    plain = {key: _plain(value, key, missing) for key, value in made.items()}
+    notes += [f"{made['ours']} against {made['against']}: {note}" for note in _missing_note(missing)]
+    return plain
+
+
+def _interval(interval: Interval | None, method: str | None = None) -> dict[str, Any] | None:
+    if interval is None:
+        return None
+    limits = {
+        "estimate": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        "level": interval.level,
+    }
+    return limits | {"method": method} if method else limits
+
+
+def _finite(made: dict[str, Any]) -> dict[str, Any]:
+    """The same with JSON's own types, and a note about each number there is none for."""
+    missing: list[str] = []
+    plain = {key: _plain(value, key, missing) for key, value in made.items()}
+    plain["notes"] += _missing_note(missing)
+    return plain
+
+
+def _missing_note(missing: list[str]) -> list[str]:
+    return [f"no finite value: {', '.join(missing)}"] if missing else []
+
+
+def _plain(value: Any, path: str = "", missing: list[str] | None = None) -> Any:
+    """numpy's numbers to Python's, tuples to lists; what is not finite to None, its path kept in `missing`."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v, f"{path}.{k}", missing) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v, path, missing) for v in value]
+    if isinstance(value, int):
+        return value
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return clean(str(value))
+    if isfinite(number):
+        return number
+    if missing is not None:
+        missing.append(path)
+    return None
+
+
+# ---- CSV -------------------------------------------------------------------------------------
+
+
+def render_csv(analysis: Analysis, *, excluded: bool = False) -> str:
+    """One row a study and pool, then the notes; proportions from 0 to 1 in full."""
+    import csv
+    import io
+
+    out = io.StringIO()
+    table = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
+    table.writeheader()
+    for line in (*_csv_rows(analysis), *_csv_notes(analysis, excluded)):
+        table.writerow({name: _field(value) for name, value in line.items() if value is not None})
+    return out.getvalue()
+
+
+def _csv_rows(analysis: Analysis) -> Iterator[dict[str, Any]]:
+    for row in rows(analysis, panel=True, single=True):
+        if row.value is None:
+            continue
+        line: dict[str, Any] = {
+            "kind": row.kind,
+            "label": row.label,
+            "group": row.group,
+            "events": row.events,
+            "n": row.n,
+        }
+        value = row.value
+        line |= {"estimate": value.estimate, "low": value.low, "high": value.high, "level": value.level}
+        if row.study:
+            yield line | _csv_study(analysis, row)
+        elif row.pool:
+            yield line | _csv_pool(row, row.pool.result)
+
+
+def _csv_study(analysis: Analysis, row: Row) -> dict[str, Any]:
+    study = row.study
+    assert study is not None
+    kept = (
+        "study",
+        "arm",
+        "subgroup",
+        "weeks",
+        "when",
+        "role",
+        "state",
+        "scale",
+        "source",
+        "locator",
+        "weight",
+    )
+    fields = {name: getattr(study, name) for name in kept}
+    fields["weeks"] = None if study.weeks is None else f"{study.weeks:g}"
+    return fields | {
+        "label": study.label,
+        "marks": " ".join(marks(analysis, study)),
+        "notes": " ".join(study.notes),
+    }
+
+
+def _csv_pool(row: Row, result: Pooled) -> dict[str, Any]:
+    fields = {
+        name: getattr(result, name) for name in ("k", "requested", "model", "measure", "tau2_estimator", "ci")
+    }
+    if row.kind == "pool" and result.model == "bayes":  # this line is the exact interval beside it
+        fields |= {"model": "exact", "measure": None, "tau2_estimator": None, "ci": None}
+    method = [f"Method: {result.method}"] if result.method else []
+    notes = {"pool": [*result.notes, *method], "panel": method}.get(row.kind, [])
+    return fields | {"notes": " ".join(map(str, notes))}
+
+
+def _csv_notes(analysis: Analysis, excluded: bool) -> Iterator[dict[str, Any]]:
+    said = words(analysis)
+    for text in (said.headline, *said.comparison, *said.heterogeneity, said.differences, *analysis.notes):
+        if text:
+            yield {"kind": "note", "notes": text}
+    for mark, text in said.footnotes:
+        yield {"kind": "note", "marks": mark, "notes": text}
+    if excluded:
+        for e in analysis.excluded:
+            yield {"kind": "excluded", "study": e.study, "label": e.label, "notes": e.reason}
+
+
+def _field(value: Any) -> str:
+    """Text a spreadsheet will not take for a formula; numbers in full, blank where there is none."""
+    if isinstance(value, str):
+        text = clean(value)
+        return "'" + text if text[:1] in ("=", "+", "-", "@") else text
+    number = _plain(value)
+    return "" if number is None else str(number)

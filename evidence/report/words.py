@@ -1,0 +1,163 @@
+"""An analysis in sentences. No claim is stronger than the number it rests on.
+
+What was counted leads; an unverified row never does. Sentences use Unicode
+signs; the terminal's ASCII mode replaces them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from evidence.analysis import Analysis
+from evidence.report.characters import clean
+from evidence.report.contrasts import contrast_sentences, leading_contrast, name_of
+from evidence.report.headline import headline
+from evidence.report.numbers import known, plain, pvalue
+from evidence.report.rows import SECONDARY, UNVERIFIED, marks, pool_name, raised, subgroups
+from evidence.synthesis.results import Heterogeneity
+
+FOOTNOTES = {
+    UNVERIFIED: "not yet checked against the paper",
+    SECONDARY: "read from a secondary source",
+}
+
+
+class Words(NamedTuple):
+    """The sentences around the table, each a paragraph; empty where there is nothing to say.
+
+    `footnotes` are pairs of a mark and its meaning.
+    """
+
+    heading: str
+    headline: str
+    comparison: tuple[str, ...]
+    heterogeneity: tuple[str, ...]
+    notes: tuple[str, ...]
+    group_notes: tuple[str, ...]
+    row_notes: tuple[str, ...]
+    differences: str
+    methods: tuple[str, ...]
+    footnotes: tuple[tuple[str, str], ...]
+    excluded: tuple[str, ...]
+
+
+def words(analysis: Analysis) -> Words:
+    """Everything there is to say about an analysis, once."""
+    return Words(
+        heading=_heading(analysis),
+        headline=" ".join(headline(analysis)),
+        comparison=tuple(contrast_sentences(analysis)),
+        heterogeneity=tuple(_heterogeneity(analysis)),
+        notes=tuple(_notes(analysis)),
+        group_notes=tuple(_group_notes(analysis)),
+        row_notes=tuple(_row_notes(analysis)),
+        differences=_differences(analysis),
+        methods=tuple(_methods(analysis)),
+        footnotes=tuple(_footnotes(analysis)),
+        excluded=tuple(_excluded(analysis)),
+    )
+
+
+def _heading(analysis: Analysis) -> str:
+    parts = [clean(part) for part in (analysis.title, analysis.outcome_label) if part]
+    definition = f" ({clean(analysis.definition)})" if analysis.definition else ""
+    return ": ".join(parts) + definition
+
+
+def _heterogeneity(analysis: Analysis) -> Iterator[str]:
+    for pool in (pool for pool in analysis.pooled if pool.pool != "others"):
+        text = heterogeneity_sentence(pool.result.heterogeneity) if pool.result.heterogeneity else ""
+        if text:
+            of = "" if pool.pool == "all" else f" ({clean(pool.pool)})"
+            yield f"Heterogeneity{of}: {text}."
+
+
+def heterogeneity_sentence(h: Heterogeneity) -> str:
+    """tau², I² (named), Q and its test: what is known of them."""
+    parts = []
+    limited = known(h.tau2_low) and known(h.tau2_high)
+    if known(h.tau2) and (
+        h.tau2 > 0 or limited
+    ):  # a bare 0 is what the common model assumes, not an estimate
+        limits = f" ({plain(h.tau2_low)} to {plain(h.tau2_high)})" if limited else ""
+        parts.append(f"tau² {plain(h.tau2)}{limits}")
+    if known(h.i2):
+        both = known(h.i2_low) and known(h.i2_high)
+        limits = f" ({100 * h.i2_low:.0f} to {100 * h.i2_high:.0f})" if both else ""
+        parts.append(f"I² ({h.i2_kind}) {100 * h.i2:.0f} %{limits}")
+    if known(h.q):
+        test = f", {pvalue(float(h.pvalue))}" if known(h.pvalue) else ""
+        parts.append(f"Q = {plain(h.q)}, df {h.df}{test}")
+    if known(h.lrt_pvalue):
+        parts.append(f"likelihood ratio {pvalue(float(h.lrt_pvalue))}")
+    return "; ".join(parts)
+
+
+def _notes(analysis: Analysis) -> Iterator[str]:
+    """What to mind about the whole: of its pool, then of the analysis."""
+    yield from dict.fromkeys(map(_sentence, (*analysis.leading.notes, *analysis.notes)))
+
+
+def _group_notes(analysis: Analysis) -> Iterator[str]:
+    """What a group has to say besides, its notes together. A single study's line says it all."""
+    said = set(map(_sentence, analysis.leading.notes))
+    for pool in subgroups(analysis):
+        notes = [note for note in map(_sentence, pool.result.notes) if note not in said]
+        if notes and pool.result.k > 1:
+            yield f"{clean(pool.pool)}: {' '.join(notes)}"
+
+
+def _row_notes(analysis: Analysis) -> Iterator[str]:
+    """What to mind about one series or reference."""
+    for study in analysis.studies:
+        notes = [text.rstrip(".") for text in map(clean, study.notes) if text]
+        if notes:
+            yield f"{clean(study.name)}: {'; '.join(notes)}."
+
+
+def _sentence(text: object) -> str:
+    said = clean(str(text))
+    return said if said.endswith((".", "!", "?")) else f"{said}."
+
+
+def _differences(analysis: Analysis) -> str:
+    """What else differs from the leading reference, by the tables' own columns."""
+    leading = leading_contrast(analysis)
+    if not leading or not leading.differs_in:
+        return ""
+    return (
+        f"Differences from {name_of(analysis, leading.against)}: {'; '.join(map(clean, leading.differs_in))}."
+    )
+
+
+def _methods(analysis: Analysis) -> Iterator[str]:
+    """How the whole was pooled, and those parts that went another way."""
+    whole = analysis.leading
+    if whole.method:
+        yield f"Method: {_sentence(whole.method)}"
+    for pool in analysis.pooled[1:]:
+        if pool.source.k > 1 and pool.source.model != whole.model and pool.result.method:
+            yield f"{pool_name(pool.pool)}: {_sentence(pool.result.method)}"
+
+
+def _footnotes(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    used = {mark for study in analysis.studies for mark in marks(analysis, study)}
+    scales = {raised(clean(letter)): f"by {clean(scale)}" for letter, scale in analysis.scales.items()}
+    yield from ((mark, text) for mark, text in (scales | FOOTNOTES).items() if mark in used)
+
+
+def _excluded(analysis: Analysis) -> Iterator[str]:
+    """Each report with its reason; those that only have no row share a line, at the end."""
+    absent: dict[str, list[str]] = {}
+    for report in analysis.excluded:
+        name, reason = clean(report.label or report.study), clean(report.reason)
+        if report.rule == "no row":
+            absent.setdefault(reason, []).append(name)
+        else:
+            yield f"{name}: {reason}"
+    yield from (f"{_upper(reason)}: {'; '.join(names)}" for reason, names in absent.items())
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
