@@ -38,6 +38,10 @@ from evidence.synthesis.results import Comparison, Heterogeneity, Interval, Pool
 from evidence.synthesis.tipping import tipping_tau
 
 NOT_STATED = "not stated"
+SAID_OF_OTHERS = "missing data: "
+"""What is said of another pooled series that differs from the reference; of ours everything is."""
+
+Differences = Mapping[tuple[tuple[str, str, str], tuple[str, str, str]], tuple[str, ...]]
 
 
 class StudyRow(NamedTuple):
@@ -276,18 +280,18 @@ def _group(review: Review, entry: Chosen, by: str | None) -> str | None:
     return NOT_STATED if value in (None, "") else str(value)
 
 
-def _differences(review: Review, selection: Selection) -> dict[tuple[str, str], tuple[str, ...]]:
-    """What differs between ours and each reference, by their places: (study of ours, name of the reference)."""
-    ours = [entry for entry in selection.chosen if entry.role == "ours"]
+def _differences(review: Review, selection: Selection) -> Differences:
+    """What differs between each pooled row and each reference, from the tables' own columns."""
     return {
-        (own.study.study, _name(reference)): differs_in(own.row, reference.row, review)
-        for own in ours
+        (_key(entry), _key(reference)): differs_in(entry.row, reference.row, review)
+        for entry in selection.chosen
         for reference in selection.references
     }
 
 
-def _name(reference: Chosen) -> str:
-    return f"{reference.study.study}|{reference.arm}|{reference.when}"
+def _key(row: Chosen | StudyRow) -> tuple[str, str, str]:
+    study = row.study if isinstance(row, StudyRow) else row.study.study
+    return study, row.arm, row.when
 
 
 def _unchecked(rows: Sequence[StudyRow]) -> Iterator[str]:
@@ -402,7 +406,7 @@ def _analyse(
     references: list[StudyRow],
     pooling: Mapping[str, Any],
     *,
-    differences: Mapping[tuple[str, str], tuple[str, ...]],
+    differences: Differences,
     notes: tuple[str, ...],
     **about: Any,
 ) -> Analysis:
@@ -414,7 +418,7 @@ def _analyse(
     compared = [row for row in references if not is_control(row.arm)]
     contrasts = [
         *_contrasts_of_ours(rows, compared, differences, pooling["level"]),
-        *_contrasts_of_pool(whole, compared[:1]),
+        *_contrasts_of_pool(rows, whole, compared[:1], differences),
     ]
     return Analysis(
         version=_version(),
@@ -480,7 +484,7 @@ def _panel(rows: Sequence[StudyRow], whole: Pooled, pooling: Mapping[str, Any]) 
 def _contrasts_of_ours(
     rows: Sequence[StudyRow],
     references: Sequence[StudyRow],
-    differences: Mapping[tuple[str, str], tuple[str, ...]],
+    differences: Differences,
     level: float,
 ) -> Iterator[Contrast]:
     for own in (row for row in rows if row.role == "ours"):
@@ -490,12 +494,14 @@ def _contrasts_of_ours(
                 own.name,
                 other.name,
                 compare_proportions(*counts, level=level),
-                differences.get((own.study, f"{other.study}|{other.arm}|{other.when}"), ()),
+                differences.get((_key(own), _key(other)), ()),
                 hidden_nonresponders(*counts, level=level),
             )
 
 
-def _contrasts_of_pool(whole: Pooled, references: Sequence[StudyRow]) -> Iterator[Contrast]:
+def _contrasts_of_pool(
+    rows: Sequence[StudyRow], whole: Pooled, references: Sequence[StudyRow], differences: Differences
+) -> Iterator[Contrast]:
     """The pool minus a trial arm, by MOVER: its average where it has one, and the arm's Wilson interval."""
     for other in references:
         arm = proportion_interval(other.events, other.n, method="wilson", level=whole.level)
@@ -510,7 +516,15 @@ def _contrasts_of_pool(whole: Pooled, references: Sequence[StudyRow]) -> Iterato
             test="fisher, summed counts",
             pvalue=fisher_pvalue(*counts),
         )
-        yield Contrast("all", other.name, comparison, (), hidden_nonresponders(*counts, level=whole.level))
+        differs = tuple(
+            f"{row.name}: {difference}"
+            for row in rows
+            if row.role != "ours"
+            for difference in differences.get((_key(row), _key(other)), ())
+            if difference.startswith(SAID_OF_OTHERS) and NOT_STATED not in difference
+        )
+        hidden = hidden_nonresponders(*counts, level=whole.level)
+        yield Contrast("all", other.name, comparison, differs, hidden)
 
 
 def _where_it_tips(rows: Sequence[StudyRow], whole: Pooled, references: Sequence[StudyRow]) -> Iterator[str]:

@@ -124,11 +124,11 @@ def _sentence(text: object) -> str:
 def _differences(analysis: Analysis) -> str:
     """What else differs from the leading reference, by the tables' own columns."""
     leading = leading_contrast(analysis)
-    if not leading or not leading.differs_in:
+    if not leading:
         return ""
-    return (
-        f"Differences from {name_of(analysis, leading.against)}: {'; '.join(map(clean, leading.differs_in))}."
-    )
+    differs = [c.differs_in for c in analysis.comparisons if c.against == leading.against]
+    said = "; ".join(clean(difference) for part in differs for difference in part)
+    return f"Differences from {name_of(analysis, leading.against)}: {said}." if said else ""
 
 
 def _methods(analysis: Analysis) -> Iterator[str]:
