@@ -8,15 +8,20 @@ tau = 0 is an ordinary stationary point.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import xlogy
 
 from evidence.synthesis.models import limit_beyond
 from evidence.synthesis.quadrature import Derivatives, derivatives, table_log_likelihood
 from evidence.synthesis.results import Floats
-from evidence.synthesis.roots import bracketed_root
+from evidence.synthesis.roots import Function, bracketed_root
+
+Rows: TypeAlias = npt.NDArray[np.intp]
+Limits: TypeAlias = tuple[Floats, Floats]
 
 _STARTS = (0.2, 1.0, 4.0)  # tau to climb from, beside tau = 0; two maxima lie far apart on this scale
 _COARSE = 7  # quadrature nodes to find the maximum
@@ -24,8 +29,13 @@ _LADDER = (
     15,
     41,
     161,
-)  # and to state it: climbed until the next rung agrees (very large tau has sharp integrands)
+    641,
+)  # and to state it: climbed until the next rung agrees (large tau: sharp integrands)
 _AGREE = 1e-9  # of the log-likelihood a study; tau2 is then good to about 1e-7
+_LIMITS_AGREE = 1e-7  # of the log-likelihood at a profile limit
+_MU_STEPS = (
+    30  # to the best mu at one tau: from the farthest start ten steps of two logits, then a few of Newton's
+)
 _MAX_STEPS = 100
 _TOLERANCE = 1e-10
 
@@ -44,7 +54,7 @@ class Maximum(NamedTuple):
     covariance_mu: Floats
     covariance_mu_tau: Floats
     covariance_tau: Floats
-    nodes: int
+    nodes: npt.NDArray[np.intp]
 
     @property
     def se(self) -> Floats:
@@ -66,13 +76,17 @@ def maximise(x: Floats, n: Floats) -> Maximum:
     pooled = np.log(x.sum(-1) / (n - x).sum(-1))
     common = table_log_likelihood(x, n, pooled, np.zeros(tables), 1)
     if x.shape[-1] == 1:
-        mu, tau, nodes = pooled, np.zeros(tables), 1
+        mu, tau, nodes = pooled, np.zeros(tables), np.ones(tables, dtype=np.intp)
     else:
         mu, tau, value, nodes = _climb_ladder(x, n, *_best_start(x, n, pooled))
         edge = (value <= common) | (tau < 1e-6)
         mu, tau = np.where(edge, pooled, mu), np.where(edge, 0.0, tau)
-    at = derivatives(x, n, mu, tau, nodes)
-    return Maximum(mu, tau, at.value, common, *_inverse_information(at, tau), nodes)
+    at = np.empty((len(Derivatives._fields), tables))
+    for rung in np.unique(nodes):
+        rows = nodes == rung
+        at[:, rows] = derivatives(x[rows], n[rows], mu[rows], tau[rows], int(rung))
+    there = Derivatives(*at)
+    return Maximum(mu, tau, there.value, common, *_inverse_information(there, tau), nodes)
 
 
 def _best_start(x: Floats, n: Floats, pooled: Floats) -> tuple[Floats, Floats]:
@@ -91,10 +105,12 @@ def _best_start(x: Floats, n: Floats, pooled: Floats) -> tuple[Floats, Floats]:
     return mu.reshape(starts, -1)[best, tables], tau.reshape(starts, -1)[best, tables]
 
 
-def _climb_ladder(x: Floats, n: Floats, mu: Floats, tau: Floats) -> tuple[Floats, Floats, Floats, int]:
+def _climb_ladder(
+    x: Floats, n: Floats, mu: Floats, tau: Floats
+) -> tuple[Floats, Floats, Floats, npt.NDArray[np.intp]]:
     """Climb with more and more nodes until the next rung gives the same likelihood; returns mu, tau, value, nodes."""
     mu, tau, value = _climb(x, n, mu, tau, _LADDER[0], tolerance=_TOLERANCE)
-    reached = _LADDER[0]
+    reached = np.full(len(x), _LADDER[0])
     rest = np.arange(len(x))
     for nodes in _LADDER[1:]:
         finer = table_log_likelihood(x[rest], n[rest], mu[rest], tau[rest], nodes)
@@ -102,7 +118,7 @@ def _climb_ladder(x: Floats, n: Floats, mu: Floats, tau: Floats) -> tuple[Floats
         rest = rest[np.abs(finer - value[rest]) > _AGREE * x.shape[-1] + rounding]
         if not rest.size:
             break
-        reached = nodes
+        reached[rest] = nodes
         mu[rest], tau[rest], value[rest] = _climb(
             x[rest], n[rest], mu[rest], tau[rest], nodes, tolerance=_TOLERANCE
         )
@@ -169,37 +185,73 @@ def _step(at: Derivatives, tau: Floats, hold_mu: bool) -> tuple[Floats, Floats]:
     return np.clip(d_mu, -2.0, 2.0), np.clip(d_tau, -0.5 * (1 + tau), 0.5 * (1 + tau))
 
 
-def profile_mu(x: Floats, n: Floats, best: Maximum, drop: float) -> tuple[Floats, Floats]:
+def profile_mu(x: Floats, n: Floats, best: Maximum, drop: float) -> Limits:
     """Where the likelihood, maximised over tau, has fallen by `drop` on either side of mu; arrays (B,)."""
-    tau = np.maximum(best.tau, 0.1)
 
-    def excess(mu: Floats) -> Floats:
-        # From the edge and from above it: with mu away from its best value the two can both be maxima.
-        _, _, above = _climb(x, n, mu, tau, best.nodes, tolerance=1e-7, hold_mu=True)
-        edge = table_log_likelihood(x, n, mu, np.zeros_like(mu), 1)
-        return np.maximum(above, edge) - best.value + drop
+    def excess_of(rows: Rows, nodes: int) -> Function:
+        tau = np.maximum(best.tau[rows], 0.1)
 
-    return limit_beyond(excess, best.mu, -best.se), limit_beyond(excess, best.mu, best.se)
+        def excess(mu: Floats) -> Floats:
+            # From the edge and from above it: with mu away from its best value the two can both be maxima.
+            _, _, above = _climb(x[rows], n[rows], mu, tau, nodes, tolerance=1e-7, hold_mu=True)
+            edge = table_log_likelihood(x[rows], n[rows], mu, np.zeros_like(mu), 1)
+            return np.asarray(np.maximum(above, edge) - best.value[rows] + drop)
+
+        return excess
+
+    def search(rows: Rows, excess: Function) -> Limits:
+        mu, se = best.mu[rows], best.se[rows]
+        return limit_beyond(excess, mu, -se), limit_beyond(excess, mu, se)
+
+    return _up_the_ladder(best, excess_of, search)
 
 
-def profile_tau2(x: Floats, n: Floats, best: Maximum, drop: float) -> tuple[Floats, Floats]:
+def profile_tau2(x: Floats, n: Floats, best: Maximum, drop: float) -> Limits:
     """The profile likelihood interval of tau2: where the likelihood, maximised over mu, has fallen by `drop`."""
 
-    def excess(tau: Floats) -> Floats:
-        return _best_at_tau(x, n, best.mu, tau, best.nodes) - best.value + drop
+    def excess_of(rows: Rows, nodes: int) -> Function:
+        def excess(tau: Floats) -> Floats:
+            return _best_at_tau(x[rows], n[rows], best.mu[rows], tau, nodes) - best.value[rows] + drop
 
-    step = np.where(best.tau > 0, 0.5 * best.tau, 0.5)
-    high = limit_beyond(excess, best.tau, step) ** 2
-    reaches_zero = best.common - best.value + drop >= 0
-    inside = np.where(reaches_zero, best.tau, 0.0)
-    low = bracketed_root(excess, inside, best.tau, rtol=1e-10) ** 2
-    return np.where(reaches_zero, 0.0, low), high
+        return excess
+
+    def search(rows: Rows, excess: Function) -> Limits:
+        tau = best.tau[rows]
+        high = limit_beyond(excess, tau, np.where(tau > 0, 0.5 * tau, 0.5))
+        reaches_zero = best.common[rows] - best.value[rows] + drop >= 0
+        low = bracketed_root(excess, np.where(reaches_zero, tau, 0.0), tau, rtol=1e-10)
+        return np.where(reaches_zero, 0.0, low), high
+
+    low, high = _up_the_ladder(best, excess_of, search)
+    return low**2, high**2
+
+
+def _up_the_ladder(
+    best: Maximum, excess_of: Callable[[Rows, int], Function], search: Callable[[Rows, Function], Limits]
+) -> Limits:
+    """Search each table's limits with more and more nodes, until the next rung has the same likelihood at them.
+
+    Limits lie at a larger tau than the maximum, so the nodes that served there may not do.
+    """
+    limits = np.empty((2, len(best.mu)))
+    rest = np.arange(len(best.mu))
+    for nodes, next_nodes in zip(_LADDER, (*_LADDER[1:], None), strict=True):
+        excess = excess_of(rest, nodes)
+        limits[:, rest] = search(rest, excess)
+        if next_nodes is None:
+            break
+        finer = excess_of(rest, next_nodes)
+        gaps = [np.abs(finer(limit) - excess(limit)) for limit in limits[:, rest]]
+        rest = rest[(np.maximum(*gaps) > _LIMITS_AGREE) | (best.nodes[rest] > nodes)]
+        if not rest.size:
+            break
+    return limits[0], limits[1]
 
 
 def _best_at_tau(x: Floats, n: Floats, mu: Floats, tau: Floats, nodes: int) -> Floats:
     """The likelihood at tau, maximised over mu by Newton's method (it is concave in mu near its maximum)."""
     mu = mu.copy()
-    for _ in range(_MAX_STEPS):
+    for _ in range(_MU_STEPS):
         at = derivatives(x, n, mu, tau, nodes)
         curvature = np.where(at.d_mu_mu < 0, -at.d_mu_mu, at.complete_mu_mu)
         step = np.clip(at.d_mu / curvature, -2.0, 2.0)

@@ -72,7 +72,7 @@ def limit_beyond(excess: Function, start: Floats, step: Floats) -> Floats:
             break
         step = np.where(inside, 2 * step, step)
         reach = start + step
-    return bracketed_root(excess, start, reach, rtol=1e-13)
+    return bracketed_root(excess, start, reach, rtol=1e-10)
 
 
 def predict(

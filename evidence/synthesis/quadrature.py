@@ -19,12 +19,21 @@ _MODE_STEPS = (
     10  # at most, to a study's mode; the centre need not be exact for the integral to be, so it stops
 )
 _CLOSE = 0.02  # when a step is this small a part of the integrand's width
+_MOST_HERMITE = 200  # nodes
+_REACH = 14.0  # of equidistant nodes, in units of the integrand's width at its mode times sqrt(2)
 _HIGHEST = 600.0  # exponent of a weight relative to the mode; more would overflow, and means the mode was not reached
 
 
 @lru_cache(maxsize=16)
 def hermite(nodes: int) -> tuple[Floats, Floats]:
-    """Gauss-Hermite nodes t and log(weight) + t^2, each of shape (nodes,)."""
+    """Gauss-Hermite nodes t and log(weight) + t^2, each of shape (nodes,).
+
+    Beyond `_MOST_HERMITE` they are equidistant: where tau is large a study at 0 or n cuts the normal off like a
+    wall, which the trapezoid rule resolves sooner (641 nodes: to 1e-9 at tau = 8, 1e-6 at 15, 1e-4 at 30).
+    """
+    if nodes > _MOST_HERMITE:
+        t = np.linspace(-_REACH, _REACH, nodes)
+        return t, np.full(nodes, np.log(t[1] - t[0]))
     t, w = np.polynomial.hermite.hermgauss(nodes)
     return t, np.log(w) + t * t
 
@@ -57,24 +66,30 @@ class Derivatives(NamedTuple):
 def _log_lik_and_p(x: Floats, n: Floats, eta: Floats) -> tuple[Floats, Floats]:
     """Binomial log-likelihood at a logit, and the proportion; stable for any finite logit."""
     small = np.exp(-np.abs(eta))
-    p = np.where(eta > 0, 1.0, small) / (1.0 + small)
-    return x * eta - n * (np.maximum(eta, 0.0) + np.log1p(small)), p
+    high = eta > 0
+    p = np.where(high, 1.0, small) / (1.0 + small)
+    return np.where(high, x - n, x) * eta - n * np.log1p(small), p
 
 
 def _modes(x: Floats, n: Floats, mu: Floats, tau: Floats) -> tuple[Floats, Floats, Floats]:
     """Each study's most likely z, the scale of its integrand there, and the log integrand there."""
     logit = np.log((x + 0.5) / (n - x + 0.5))
     variance = 1 / (x + 0.5) + 1 / (n - x + 0.5)
-    z = tau * (logit - mu) / (tau * tau + variance)
+    gap = logit - mu
+    # a study at 0 or n pulls only one way: beyond its logit the likelihood is flat
+    gap = np.where(x == n, np.maximum(gap, 0.0), np.where(x == 0, np.minimum(gap, 0.0), gap))
+    z = tau * gap / (tau * tau + variance)
     limit = 1.5 / np.maximum(
         tau, 1e-300
     )  # at most 1.5 logits a step: the integrand is log-concave, so it arrives
+    moving = np.ones(z.shape, dtype=bool)  # each study stops by itself, so that its neighbours cannot matter
     for _ in range(_MODE_STEPS):
         _, p = _log_lik_and_p(x, n, mu + tau * z)
         curvature = 1.0 + tau * tau * n * p * (1 - p)
-        step = np.clip((tau * (x - n * p) - z) / curvature, -limit, limit)
+        step = moving * np.clip((tau * (x - n * p) - z) / curvature, -limit, limit)
         z = z + step
-        if (step * step * curvature < _CLOSE * _CLOSE).all():
+        moving = step * step * curvature >= _CLOSE * _CLOSE
+        if not moving.any():
             break
     value, p = _log_lik_and_p(x, n, mu + tau * z)
     scale = 1.0 / np.sqrt(1.0 + tau * tau * n * p * (1 - p))
