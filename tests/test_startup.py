@@ -62,8 +62,9 @@ def test_pool_adds_only_the_standard_library_to_click_numpy_and_scipy_special() 
     ):
         modules = loaded(*args)
         assert {"numpy", "scipy.special", "evidence.report.text"} <= modules
-        assert not modules & (HEAVY | SCIPY), args
-        added = modules - base
+        assert not modules & HEAVY, args
+        added = modules - base  # some versions of scipy.special load scipy.linalg themselves
+        assert not added & SCIPY, args
         foreign = {name.split(".")[0] for name in added} - sys.stdlib_module_names - {"evidence"}
         assert not {name for name in foreign if not name.startswith("__")}, args
         assert not added & {"json", "tempfile", "pathlib", "inspect", "importlib.metadata", "textwrap"}, args

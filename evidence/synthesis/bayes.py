@@ -17,6 +17,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import expit, log_expit, logit
 
 from evidence.synthesis.average import average_parts
@@ -196,8 +197,15 @@ class Posterior:
         reach = 9 * float(self.tau.max())
         return self._interval(mass_below, low - reach, high + reach, level)
 
-    def probability_above(self, proportion: float) -> float:
-        """The posterior probability that the median proportion exceeds `proportion`."""
+    def average_above(self, proportion: float) -> float:
+        """The posterior probability that the population average exceeds `proportion` (0 to 1)."""
+        if not 0 < proportion < 1:
+            return 1.0 if proportion <= 0 else 0.0
+        below = float(self._average_below(np.array([logit(proportion)]))[0])
+        return min(max(1 - below, 0.0), 1.0)
+
+    def median_above(self, proportion: float) -> float:
+        """The posterior probability that the median proportion exceeds `proportion` (inside 0 to 1)."""
         return float(1 - self._below(np.full((len(self.tau), 1), logit(proportion)), None).sum())
 
     @property
@@ -289,7 +297,7 @@ def _where_the_mass_is(
     return peak, mu_range, v_range
 
 
-def _around(grid: Floats, keep: Floats) -> tuple[float, float]:
+def _around(grid: Floats, keep: npt.NDArray[np.bool_]) -> tuple[float, float]:
     """The span of the grid points kept, with one more on either side where there is one."""
     kept = np.flatnonzero(keep)
     return float(grid[max(kept[0] - 1, 0)]), float(grid[min(kept[-1] + 1, len(grid) - 1)])

@@ -55,6 +55,7 @@ class Part:
     heterogeneity: dict[str, Floats] | None = None
     tau2_limits: Callable[[], tuple[Floats, Floats]] | None = None
     weights: Floats | None = None
+    average_above: Callable[[float], float] | None = None  # of the last table; only a single one passes it on
     notes: list[list[str]] = field(default_factory=list)
 
 
@@ -271,6 +272,7 @@ def bayesian(x: Floats, n: Floats, options: Options) -> Part:
         measure="logit",
         average=average,
         prediction=prediction if wants_prediction else None,
+        average_above=posterior.average_above,
         notes=said,
     )
     _few_studies_notes(part, k, options)

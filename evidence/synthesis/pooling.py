@@ -266,6 +266,7 @@ def _single(part: Part, planned: Plan) -> Pooled:
         study_events=planned.x,
         study_n=planned.sizes,
         interval=options.interval,
+        average_above=part.average_above,
     )
 
 

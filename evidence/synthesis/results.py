@@ -128,6 +128,11 @@ class Pooled:
     study_events: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
     study_n: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
     interval: str = "exact"
+    average_above: Callable[[float], float] | None = field(default=None, repr=False)
+
+    def probability_above(self, proportion: float) -> float | None:
+        """The posterior probability that the average over studies exceeds `proportion`; None without a Bayes model."""
+        return None if self.average_above is None else self.average_above(proportion)
 
     @property
     def studies(self) -> Interval:

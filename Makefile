@@ -1,0 +1,43 @@
+# Every target that says `## what it does` is listed by a plain `make`.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install test check format readme bench reference clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## make .venv and install the checkout, with all that the targets below need
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[test,check,benchmark]'
+
+test: ## run the tests
+	$(BIN)/python -m pytest -q
+
+check: ## lint, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: ## format the code and sort its imports
+	$(BIN)/ruff check --select I --fix .
+	$(BIN)/ruff format .
+
+readme: ## rewrite the README's first screen and its picture of the house
+	$(BIN)/python validation/readme.py
+
+bench: ## time the engine and the command's start
+	$(BIN)/python -m pytest benchmarks -q
+
+reference: ## remake tests/reference (needs R with metafor, metadat and lme4)
+	Rscript validation/datasets.R
+	Rscript validation/pooled.R
+	Rscript validation/tau2_ci.R
+	Rscript validation/glmm.R
+	$(BIN)/python validation/bayes_reference.py
+
+clean: ## remove what building and testing leave behind
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage
+	find . -name __pycache__ -not -path './.venv/*' -type d -prune -exec rm -rf {} +

@@ -1,0 +1,190 @@
+"""The README says what is true: its first screen is printed, its commands exist, its example is run."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import importlib.util
+import io
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+from evidence.cli import main
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def text(root: Path) -> str:
+    return (root / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def maker(root: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("readme", root / "validation" / "readme.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def block(text: str, name: str) -> str:
+    found = re.findall(rf"<!-- {name} -->\n```text\n(.*?)```\n<!-- /{name} -->", text, re.DOTALL)
+    assert len(found) == 1, f"one block between <!-- {name} --> and <!-- /{name} -->"
+    return str(found[0])
+
+
+def fenced(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def same(shown: str, true: str) -> None:
+    if shown.rstrip() != true.rstrip():
+        changes = difflib.unified_diff(
+            shown.splitlines(), true.splitlines(), "README.md", "true", lineterm="", n=0
+        )
+        pytest.fail("make readme rewrites this block:\n" + "\n".join(changes))
+
+
+# ---- the blocks that are made -------------------------------------------------------------------------
+
+
+def test_the_first_screen_is_what_the_command_prints(text: str, run: Run) -> None:
+    done = run("pool", env={"COLUMNS": "80"})
+    assert done.returncode == 0, done.stderr
+    same(block(text, "first screen"), done.stdout)
+
+
+def test_the_first_screen_fits_80_columns(text: str) -> None:
+    for line in block(text, "first screen").splitlines():
+        assert len(line) <= 80, line
+
+
+def test_the_house_is_the_one_that_stands(text: str, maker: ModuleType) -> None:
+    same(block(text, "house"), maker.house())
+
+
+def test_every_path_in_the_picture_exists_and_every_module_is_in_it(text: str, root: Path) -> None:
+    shown, above = set(), {0: ""}
+    for line in block(text, "house").splitlines():
+        name = line.split()[0]
+        indent = len(line) - len(line.lstrip())
+        path = above[indent] + name
+        above[indent + 2] = path
+        assert (root / path).exists(), path
+        shown.add(path)
+    for folder in ("evidence", "cli"):
+        for module in (root / folder).rglob("*.py"):
+            if module.name != "__init__.py":
+                assert module.relative_to(root).as_posix() in shown
+
+
+# ---- commands -----------------------------------------------------------------------------------------
+
+
+def documented(text: str) -> list[list[str]]:
+    """Every `evidence ...` of the README that is a command line, split as a shell would."""
+    quoted = re.findall(r"`(evidence [^`\n]+)`", text)
+    console = [
+        line[2:] for part in fenced(text, "console") for line in part.splitlines() if line.startswith("$ ")
+    ]
+    setup = re.findall(r"\.venv/bin/(evidence \S+)", text)
+    return [shlex.split(line, comments=True)[1:] for line in [*quoted, *console, *setup]]
+
+
+def test_every_command_and_option_in_the_readme_exists(text: str) -> None:
+    calls = documented(text)
+    assert calls
+    for call in calls:
+        name = call[0]
+        assert isinstance(main, click.Group)
+        known = main.get_command(click.Context(main), name)
+        assert known is not None, f"evidence {name}"
+        options = {flag for parameter in known.params for flag in parameter.opts} | {"--help", "-h"}
+        assert {part for part in call if part.startswith("--")} <= options, call
+
+
+def test_every_command_is_in_the_readme_and_has_help(text: str) -> None:
+    names = main.list_commands(click.Context(main))
+    assert set(names) == {call[0] for call in documented(text)}
+    for name in names:
+        command = main.get_command(click.Context(main), name)
+        assert command is not None
+        assert command.get_short_help_str()
+
+
+def test_the_console_examples_run(text: str, run: Run, root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "data", tmp_path / "data")
+    (tmp_path / "table.csv").write_text("study,events,n\nA,6,6\nB,9,9\nC,11,11\n", encoding="utf-8")
+    (examples,) = fenced(text, "console")
+    for line in examples.splitlines():
+        done = run(*shlex.split(line.removeprefix("$ "), comments=True)[1:], cwd=tmp_path)
+        assert done.returncode == 0, (line, done.stderr)
+    assert json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["outcome"] == "clasi50"
+
+
+# ---- set up, test, use --------------------------------------------------------------------------------
+
+
+def one_liners(text: str) -> tuple[str, str]:
+    lines = [line.strip() for line in text.splitlines() if line.startswith("    python3 -m venv")]
+    assert len(lines) == 2, "one command to see the first screen, one to run the tests"
+    return lines[0], lines[1]
+
+
+def test_two_commands_set_up_and_test(text: str) -> None:
+    see, check = one_liners(text)
+    assert see.endswith(".venv/bin/evidence pool")
+    assert check.endswith(".venv/bin/python -m pytest -q")
+
+
+def test_continuous_integration_runs_the_readmes_test_command(text: str, root: Path) -> None:
+    lines = (root / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert one_liners(text)[1] in lines
+
+
+def test_the_python_example_runs(
+    text: str, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(root)
+    (example,) = fenced(text, "python")
+    exec(compile(example, "README.md", "exec"), {})
+    assert "CLASI-50" in capsys.readouterr().out
+
+
+def test_adding_a_series_as_described_adds_it_to_the_pool(
+    text: str, root: Path, run: Run, tmp_path: Path
+) -> None:
+    review = tmp_path / "my-review"
+    shutil.copytree(root / "data", review)
+
+    def pooled() -> dict[str, int]:
+        done = run("pool", "--review", "my-review", "--format", "json", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)["pooled"][0]
+        return {key: found[key] for key in ("k", "events", "n")}
+
+    before = pooled()
+    for name, part in zip(("studies.csv", "outcomes.csv"), fenced(text, "csv"), strict=True):
+        (row,) = csv.DictReader(io.StringIO(part))
+        with (review / name).open(encoding="utf-8", newline="") as stream:
+            columns = next(csv.reader(stream))
+        assert set(row) <= set(columns), name
+        with (review / name).open("a", encoding="utf-8", newline="") as stream:
+            csv.DictWriter(stream, columns, restval="", lineterminator="\n").writerow(row)
+    assert pooled() == {"k": before["k"] + 1, "events": before["events"] + 7, "n": before["n"] + 8}
+
+
+def test_every_link_to_a_file_leads_somewhere(text: str, root: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (root / target).exists(), target
