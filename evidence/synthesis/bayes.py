@@ -5,8 +5,9 @@ prior, so the median proportion expit(mu) is uniform on 0..1 and one study with 
 tau has a half-normal prior. Weakly informative priors for few studies: Rover et al. 2021, Res Synth Methods 12:448-474.
 
 The posterior is tabulated where it has mass: Gauss-Legendre nodes in panels over u, mu = centre + width * sinh(u)
-(close together at the peak, far apart in the tails), and over v, tau = scale * sinh(v). Within a panel the density is
-its interpolating polynomial, so a cumulative probability is an integral of that polynomial, with no half cell to lose.
+(close together at the peak, far apart in the tails), and over v, tau = unit * sinh(v), the unit being what the
+studies' own errors can resolve. Within a panel the density is its interpolating polynomial, so a cumulative
+probability is an integral of that polynomial, with no half cell to lose.
 """
 
 from __future__ import annotations
@@ -18,22 +19,27 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, log_expit, logit
+from scipy.special import expit, log_expit, logit, ndtr
 
 from evidence.synthesis.average import average_parts
-from evidence.synthesis.quadrature import normal_nodes, study_log_likelihood
+from evidence.synthesis.quadrature import derivatives, normal_nodes, study_log_likelihood
 from evidence.synthesis.results import Floats, Interval
 from evidence.synthesis.roots import bracketed_root
 
 _PANEL_NODES = 8
-_FINE = (12, 3, 13)  # panels over mu, panels over tau, nodes for a study's likelihood: good to about 3e-5
+_FINE = (12, 3, 21)  # panels over mu, panels over tau, nodes for a study's likelihood: good to about 2e-5
 _ROUGH = (8, 2, 9)  # good to about 1e-3, for the range over priors
-_SEARCH_NODES = 5  # while looking for the mass
+_SEARCH_NODES = 9  # while looking for the mass
+_NOTICEABLE = 8.0  # log density below the peak: worth sharp nodes
 _NEGLIGIBLE = 25.0  # log density below the peak: e^-25 of it is 1e-11
-_SEARCH = (25, 12)  # points of the grid that looks for the mass, over mu and v
+_SEARCH_POINTS = 12  # over v
 _MOST_ZOOMS = 12
-_GRADING = 12.0  # the range of mu in units of `width`: how much closer nodes lie at the peak
-_BRACKETS = 12  # to bracket a quantile before its root is found
+_MOST_STEPS = 14  # to the best mu at one tau: of two logits at most, then of Newton's method
+_REACHES = 5 * 1.5 ** np.arange(
+    12
+)  # how far from the ridge its foot is looked for, in standard deviations of mu
+_SHARPEST = 2.0  # nodes of mu lie closest, in steps of about this many of its smallest standard deviations
+_LANDMARKS = 17  # to bracket a quantile before its root is found
 _AVERAGES = 33  # values of mu at which the average is tabulated
 _NEW_STUDY_NODES = 31  # over the random effect of a new study
 
@@ -45,7 +51,6 @@ class Prior(NamedTuple):
     log_mu: Callable[[Floats], Floats]
     log_tau: Callable[[Floats], Floats]
     scale: float = 1.0
-    farthest_mu: float = 60.0
     farthest_v: float = 4.0
 
 
@@ -81,7 +86,6 @@ def vague_normal(sd: float = 10.0, scale: float = 1.0) -> Prior:
         lambda mu: -0.5 * (mu / sd) ** 2,
         lambda tau: -0.5 * (tau / scale) ** 2,
         scale,
-        farthest_mu=8.5 * sd,
     )
 
 
@@ -140,15 +144,16 @@ class Posterior:
         def mass_below(mu: Floats) -> Floats:
             return np.asarray(self._below(mu[None, :], marginal)[0])
 
-        return self._interval(mass_below, *self._mu_range, level)
+        return self._interval(mass_below, self._landmarks, level)
 
     def average(self, level: float) -> Interval:
         """The population average E[expit(mu + tau z)]: posterior median and equal-tailed interval."""
-        return self._interval(self._average_below, *self._average_range, level)
+        return self._interval(self._average_below, np.sort([*self._landmarks, 0.0]), level)
 
     def average_quantile(self, probability: float) -> float:
         """The population average with this posterior probability below it."""
-        return float(_quantiles(self._average_below, *self._average_range, np.array([probability]))[0])
+        landmarks = np.sort([*self._landmarks, 0.0])
+        return float(_quantiles(self._average_below, landmarks, np.array([probability]))[0])
 
     def _average_below(self, value: Floats) -> Floats:
         return np.asarray(self._below(self._mu_of_average(value), None).sum(0))
@@ -164,7 +169,7 @@ class Posterior:
         rows = np.arange(len(averages))[:, None]
         a0, a1, m0, m1 = averages[rows, right - 1], averages[rows, right], mu[right - 1], mu[right]
         width = a1 - a0
-        s = np.clip((value - a0) / width, 0.0, 1.0)
+        s = np.clip((value - a0) / np.where(width > 0, width, 1.0), 0.0, 1.0)  # no width where both are nil
         s0, s1 = slope[rows, right - 1] * width, slope[rows, right] * width
         bend0, bend1 = s0 - (m1 - m0), (m1 - m0) - s1
         return np.asarray(m0 + s * (m1 - m0) + s * (1 - s) * ((1 - s) * bend0 + s * bend1))
@@ -179,23 +184,31 @@ class Posterior:
         inner = with_floor[0] * with_floor[1]
         return np.log(with_floor[0] / with_floor[1]), mu, inner / np.maximum(slope, 1e-300)
 
-    @property
-    def _average_range(self) -> tuple[float, float]:
-        low, high = self._mu_range  # an average is never farther from a half than the median it belongs to
-        return min(low, 0.0), max(high, 0.0)
-
     def prediction(self, level: float) -> Interval:
-        """A new study's proportion expit(mu + tau z): posterior median and equal-tailed interval."""
+        """A new study's proportion expit(mu + tau z): posterior median and equal-tailed interval.
+
+        The mass below a value is summed over z where tau is small beside the spread of mu, and over mu where it is
+        large: a step in the one is a gentle slope in the other.
+        """
+        u, weight = _panels(self.axis.low, self.axis.high, self.density.shape[1] // _PANEL_NODES)
+        mu, mass = self.axis.mu(u), self.density * weight
+        share = np.maximum(mass.sum(1), 1e-300)
+        centre = mass @ mu / share
+        spread = np.sqrt(np.maximum(mass @ mu**2 / share - centre**2, 0.0))
+        large = self.tau > 0.5 * spread
+        tau, mass, small = self.tau[large, None], mass[large], self.tau[~large, None, None]
+        pieces = self._pieces[~large], self._edges[~large]
         z, w = normal_nodes(_NEW_STUDY_NODES)
-        shift = self.tau[:, None, None] * z
 
         def mass_below(value: Floats) -> Floats:
-            mu = (value[:, None] - shift).reshape(len(self.tau), -1)
-            return np.asarray(self._below(mu, None).sum(0).reshape(len(value), -1) @ w)
+            at = (value[:, None] - small * z).reshape(len(small), value.size * z.size)
+            over_z = self._below(at, pieces).sum(0).reshape(value.size, z.size) @ w
+            over_mu = ndtr((value[:, None, None] - mu) / tau) * mass
+            return np.asarray(over_z + over_mu.sum((1, 2)))
 
-        low, high = self._mu_range
         reach = 9 * float(self.tau.max())
-        return self._interval(mass_below, low - reach, high + reach, level)
+        landmarks = [self._landmarks[0] - reach, *self._landmarks, self._landmarks[-1] + reach]
+        return self._interval(mass_below, np.array(landmarks), level)
 
     def average_above(self, proportion: float) -> float:
         """The posterior probability that the population average exceeds `proportion` (0 to 1)."""
@@ -209,8 +222,12 @@ class Posterior:
         return float(1 - self._below(np.full((len(self.tau), 1), logit(proportion)), None).sum())
 
     @property
-    def _mu_range(self) -> tuple[float, float]:
-        return float(self.axis.mu(np.array(self.axis.low))), float(self.axis.mu(np.array(self.axis.high)))
+    def _landmarks(self) -> Floats:
+        """Values of mu from end to end, closer where there is more mass, to bracket quantiles between.
+
+        An average is never farther from a half than the median it belongs to, so 0 brackets it where these do not.
+        """
+        return self.axis.mu(np.linspace(self.axis.low, self.axis.high, _LANDMARKS))
 
     @cached_property
     def _pieces(self) -> Floats:
@@ -241,19 +258,18 @@ class Posterior:
             total = total * local + coefficients[..., power]
         return np.asarray(edges[rows, panel] + total)
 
-    def _interval(
-        self, mass_below: Callable[[Floats], Floats], low: float, high: float, level: float
-    ) -> Interval:
+    def _interval(self, mass_below: Callable[[Floats], Floats], landmarks: Floats, level: float) -> Interval:
         wanted = np.array([0.5, (1 - level) / 2, (1 + level) / 2])
-        estimate, lower, upper = (float(v) for v in _quantiles(mass_below, low, high, wanted))
+        estimate, lower, upper = (float(v) for v in _quantiles(mass_below, landmarks, wanted))
         return Interval(estimate, lower, upper, level)
 
 
-def _quantiles(mass_below: Callable[[Floats], Floats], low: float, high: float, wanted: Floats) -> Floats:
-    """The proportions whose logits, between low and high, have the wanted mass below them."""
-    grid = np.linspace(low, high, _BRACKETS + 1)
-    at = np.clip(np.searchsorted(mass_below(grid), wanted), 1, _BRACKETS)
-    roots = bracketed_root(lambda value: mass_below(value) - wanted, grid[at - 1], grid[at], rtol=1e-8)
+def _quantiles(mass_below: Callable[[Floats], Floats], landmarks: Floats, wanted: Floats) -> Floats:
+    """The proportions whose logits, between the landmarks (ascending), have the wanted mass below them."""
+    at = np.clip(np.searchsorted(mass_below(landmarks), wanted), 1, len(landmarks) - 1)
+    roots = bracketed_root(
+        lambda value: mass_below(value) - wanted, landmarks[at - 1], landmarks[at], rtol=1e-8
+    )
     return np.asarray(expit(roots))
 
 
@@ -261,40 +277,99 @@ def posterior(events: Floats, n: Floats, prior: Prior | None = None, *, rough: b
     """Tabulate the posterior of one table; events, n of shape (k,). Any table will do: all, none or one study too."""
     prior = prior or half_normal()
     mu_panels, tau_panels, study_nodes = _ROUGH if rough else _FINE
-
-    def log_density(mu: Floats, v: Floats, nodes: int) -> Floats:
-        tau = prior.scale * np.sinh(v)
-        likelihood = study_log_likelihood(events, n, mu[None, :, None], tau[:, None, None], nodes).sum(-1)
-        jacobian = np.log(np.cosh(v))
-        return np.asarray(likelihood + prior.log_mu(mu) + (prior.log_tau(tau) + jacobian)[:, None])
-
-    centre, (mu_low, mu_high), v_range = _where_the_mass_is(log_density, prior)
-    width = (mu_high - mu_low) / _GRADING
+    (x, sizes), copies = np.unique(np.stack([events, n]), axis=1, return_counts=True)
+    density = _LogDensity(x, sizes, copies, prior, _unit(events, n, prior))
+    centre, sharpest, (mu_low, mu_high), v_range = _where_the_mass_is(density)
+    width = _SHARPEST * sharpest
     u_range = np.arcsinh((mu_low - centre) / width), np.arcsinh((mu_high - centre) / width)
     axis = Axis(centre, width, float(u_range[0]), float(u_range[1]))
     u, u_weight = _panels(*u_range, mu_panels)
     v, v_weight = _panels(*v_range, tau_panels)
-    heights = log_density(axis.mu(u), v, study_nodes) + np.log(np.cosh(u))
-    density = np.exp(heights - heights.max()) * v_weight[:, None]
-    density /= (density @ u_weight).sum()
-    return Posterior(prior, axis, prior.scale * np.sinh(v), density)
+    heights = density.at(axis.mu(u)[None, :], v, study_nodes) + np.log(np.cosh(u))
+    mass = np.exp(heights - heights.max()) * v_weight[:, None]
+    mass /= (mass @ u_weight).sum()
+    return Posterior(prior, axis, density.tau(v), mass)
 
 
-def _where_the_mass_is(
-    log_density: Callable[[Floats, Floats, int], Floats], prior: Prior
-) -> tuple[float, tuple[float, float], tuple[float, float]]:
-    """The mu of the peak, and ranges of mu and v that leave out about 1e-10 of the mass: by zooming in."""
-    mu_range, v_range = (-prior.farthest_mu, prior.farthest_mu), (0.0, prior.farthest_v)
+def _unit(events: Floats, n: Floats, prior: Prior) -> float:
+    """The tau below which studies cannot be told from equal: the second smallest of their logits' standard errors."""
+    errors = np.sort(np.sqrt(1 / (events + 0.5) + 1 / (n - events + 0.5)))
+    return min(prior.scale, float(errors[min(1, len(errors) - 1)]))
+
+
+class _LogDensity(NamedTuple):
+    """The log posterior density of mu and v, tau = unit * sinh(v), without its constant.
+
+    Studies with the same counts are worked once; `copies` says how many there are.
+    """
+
+    events: Floats
+    n: Floats
+    copies: npt.NDArray[np.intp]
+    prior: Prior
+    unit: float
+
+    def tau(self, v: Floats) -> Floats:
+        return np.asarray(self.unit * np.sinh(v))
+
+    def at(self, mu: Floats, v: Floats, nodes: int) -> Floats:
+        """At v (T,) and mu (T, M) or (1, M); shape (T, M)."""
+        tau = self.tau(v)
+        studies = study_log_likelihood(self.events, self.n, mu[:, :, None], tau[:, None, None], nodes)
+        of_tau = self.prior.log_tau(tau) + np.log(np.cosh(v))
+        return np.asarray(studies @ self.copies + self.prior.log_mu(mu) + of_tau[:, None])
+
+    def ridge(self, v: Floats) -> tuple[Floats, Floats]:
+        """The best mu at each v, by Newton's method (the density is log-concave in mu), and its standard deviation."""
+        x, n = (np.tile(counts, len(v))[:, None] for counts in (self.events, self.n))
+        tau = np.repeat(self.tau(v), len(self.n))
+        responders, others = self.events @ self.copies, (self.n - self.events) @ self.copies
+        mu = np.full(len(v), np.log((responders + 0.5) / (others + 0.5)))
+        h = 1e-3  # for the prior's derivatives
+        for _ in range(_MOST_STEPS):
+            studies = derivatives(x, n, np.repeat(mu, len(self.n)), tau, _SEARCH_NODES)
+            d_mu, d_mu_mu, complete_mu_mu = (
+                part.reshape(len(v), -1) @ self.copies
+                for part in (studies.d_mu, studies.d_mu_mu, studies.complete_mu_mu)
+            )
+            below, here, above = (self.prior.log_mu(mu + step) for step in (-h, 0.0, h))
+            slope = d_mu + (above - below) / (2 * h)
+            bend = (2 * here - above - below) / h**2
+            observed, complete = bend - d_mu_mu, np.abs(bend) + complete_mu_mu + 1e-6
+            curvature = np.where(observed > 0, observed, complete)
+            step = np.clip(slope / curvature, -2.0, 2.0)
+            mu = mu + step
+            if (step * step * curvature < 0.04).all():
+                break
+        return mu, 1 / np.sqrt(curvature)
+
+
+def _where_the_mass_is(density: _LogDensity) -> tuple[float, float, tuple[float, float], tuple[float, float]]:
+    """Where mu is sharpest, its standard deviation there, and ranges of mu and v that leave out 1e-10 of the mass.
+
+    v is zoomed in on along the ridge of the best mu, and mu followed down from the ridge on either side.
+    """
+    prior = density.prior
+    v_range = 0.0, float(np.arcsinh(prior.scale * np.sinh(prior.farthest_v) / density.unit))
     for _ in range(_MOST_ZOOMS):
-        mu, v = np.linspace(*mu_range, _SEARCH[0]), np.linspace(*v_range, _SEARCH[1])
-        heights = log_density(mu, v, _SEARCH_NODES)
-        keep = heights > heights.max() - _NEGLIGIBLE
-        before = mu_range[1] - mu_range[0], v_range[1] - v_range[0]
-        mu_range, v_range = _around(mu, keep.any(0)), _around(v, keep.any(1))
-        peak = float(mu[heights.max(0).argmax()])
-        if mu_range[1] - mu_range[0] > 0.6 * before[0] and v_range[1] - v_range[0] > 0.6 * before[1]:
+        v = np.linspace(*v_range, _SEARCH_POINTS)
+        mu, deviation = density.ridge(v)
+        heights = density.at(mu[:, None], v, _SEARCH_NODES)[:, 0]
+        mass = heights + np.log(deviation)
+        keep = mass > mass.max() - _NEGLIGIBLE
+        before = v_range[1] - v_range[0]
+        v_range = _around(v, keep)
+        if v_range[1] - v_range[0] > 0.6 * before:
             break
-    return peak, mu_range, v_range
+    floor = heights.max() - _NEGLIGIBLE
+    v, mu, deviation = v[keep], mu[keep], deviation[keep]
+    reaches = np.outer(deviation, _REACHES)
+    points = np.concatenate([mu[:, None] - reaches, mu[:, None] + reaches], axis=1)
+    inside = (density.at(points, v, _SEARCH_NODES) > floor).reshape(len(v), 2, -1).sum(-1)
+    reach = deviation[:, None] * _REACHES[np.minimum(inside, len(_REACHES) - 1)]
+    sharpest = np.where(mass[keep] > mass.max() - _NOTICEABLE, deviation, np.inf).argmin()
+    limits = float((mu - reach[:, 0]).min()), float((mu + reach[:, 1]).max())
+    return float(mu[sharpest]), float(deviation[sharpest]), limits, v_range
 
 
 def _around(grid: Floats, keep: npt.NDArray[np.bool_]) -> tuple[float, float]:

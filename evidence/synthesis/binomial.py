@@ -32,6 +32,7 @@ _LADDER = (
     641,
 )  # and to state it: climbed until the next rung agrees (large tau: sharp integrands)
 _AGREE = 1e-9  # of the log-likelihood a study; tau2 is then good to about 1e-7
+_GAIN = 1e-9  # of the log-likelihood over tau = 0: less could be rounding, and tau is then 0
 _LIMITS_AGREE = 1e-7  # of the log-likelihood at a profile limit
 _MU_STEPS = (
     30  # to the best mu at one tau: from the farthest start ten steps of two logits, then a few of Newton's
@@ -79,7 +80,7 @@ def maximise(x: Floats, n: Floats) -> Maximum:
         mu, tau, nodes = pooled, np.zeros(tables), np.ones(tables, dtype=np.intp)
     else:
         mu, tau, value, nodes = _climb_ladder(x, n, *_best_start(x, n, pooled))
-        edge = (value <= common) | (tau < 1e-6)
+        edge = (value <= common + _GAIN) | (tau < 1e-6)
         mu, tau = np.where(edge, pooled, mu), np.where(edge, 0.0, tau)
     at = np.empty((len(Derivatives._fields), tables))
     for rung in np.unique(nodes):
@@ -138,8 +139,7 @@ def _climb(
 ) -> tuple[Floats, Floats, Floats]:
     """Newton's method with step control from (mu, tau); returns the maximum reached and its value.
 
-    Steps that lower the likelihood are quartered; where the Hessian is not negative definite the complete-data
-    information takes its place. Only tables still moving are computed. With `hold_mu` only tau moves.
+    Steps that lower the likelihood are quartered. Only tables still moving are computed. With `hold_mu` only tau moves.
     """
     mu, tau = mu.copy(), tau.copy()
     moving = np.arange(len(mu))
@@ -166,23 +166,26 @@ def _climb(
 
 
 def _step(at: Derivatives, tau: Floats, hold_mu: bool) -> tuple[Floats, Floats]:
-    """The Newton step in (mu, tau), at most 2 logits and half of 1 + tau long."""
+    """The Newton step in (mu, tau), shortened to 2 logits and half of 1 + tau.
+
+    Along an axis of the Hessian in which the likelihood bends upward the step goes up its slope, as far as it would go
+    down an equal bend: the complete-data information would be safe too, but where one study is huge it moves a
+    thousandth of the way.
+    """
     a, b, c = -at.d_mu_mu, -at.d_mu_tau, -at.d_tau_tau
     if hold_mu:
         a, b = np.ones_like(a), np.zeros_like(b)
-    proper = (a > 0) & (a * c - b * b > 1e-14 * np.abs(a * c))
-    zero = np.zeros_like(b)
-    a = np.where(proper, a, at.complete_mu_mu if not hold_mu else 1.0)
-    b = np.where(proper, b, at.complete_mu_tau if not hold_mu else zero)
-    c = np.where(proper, c, at.complete_tau_tau)
-    determinant = a * c - b * b
-    ridge = np.where(determinant > 1e-14 * np.abs(a * c), 0.0, 1e-6 * (a + c) + 1e-300)
-    a, c = a + ridge, c + ridge
-    determinant = a * c - b * b
-    g_mu = zero if hold_mu else at.d_mu
-    d_mu = (c * g_mu - b * at.d_tau) / determinant
-    d_tau = (a * at.d_tau - b * g_mu) / determinant
-    return np.clip(d_mu, -2.0, 2.0), np.clip(d_tau, -0.5 * (1 + tau), 0.5 * (1 + tau))
+    g_mu = np.zeros_like(b) if hold_mu else at.d_mu
+    half, spread = (a + c) / 2, np.hypot((a - c) / 2, b)
+    angle = 0.5 * np.arctan2(2 * b, a - c)
+    along, across = np.cos(angle), np.sin(angle)
+    least = 1e-10 * (np.abs(half) + spread) + 1e-300
+    first = (along * g_mu + across * at.d_tau) / np.maximum(np.abs(half + spread), least)
+    second = (along * at.d_tau - across * g_mu) / np.maximum(np.abs(half - spread), least)
+    d_mu, d_tau = along * first - across * second, across * first + along * second
+    excess = np.maximum(np.abs(d_mu) / 2.0, np.abs(d_tau) / (0.5 * (1 + tau)))
+    shorter = 1 / np.maximum(excess, 1.0)
+    return shorter * d_mu, shorter * d_tau
 
 
 def profile_mu(x: Floats, n: Floats, best: Maximum, drop: float) -> Limits:

@@ -128,7 +128,8 @@ def _inverse_variance_notes(part: Part, x: Floats, n: Floats, options: Options) 
         else:
             said[table].append(notes.edge_without_correction(str(part.measure)))
     assert part.fit is not None
-    for table in np.flatnonzero((part.fit[1] == 0) | (part.fit[2] == part.fit[3])):
+    rounding = 1e-12 * (1 + np.abs(part.fit[0]))  # by which logits of equal proportions may differ
+    for table in np.flatnonzero(part.fit[3] - part.fit[2] <= rounding):
         said[table].append(notes.no_spread(str(part.ci)))
     if part.tau2_estimator == "ml" != options.tau2 and part.ci == "profile":
         for remarks in said:

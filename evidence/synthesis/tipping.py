@@ -11,28 +11,33 @@ import numpy as np
 from scipy.special import logit
 
 from evidence.synthesis.average import average_proportion, mu_of_average
-from evidence.synthesis.quadrature import table_log_likelihood
+from evidence.synthesis.quadrature import study_log_likelihood
 from evidence.synthesis.results import Floats
 from evidence.synthesis.roots import bracketed_root
 
 TAUS = (0.5, 1.0, 2.0, 3.0)
-_NODES = 41
+_NODES = 641  # where everybody responded and tau is large the integrands are sharp
 _LARGEST_TAU = 20.0
 
 
 def average_limit(n: Floats, tau: Floats, level: float = 0.95) -> Floats:
     """The exact lower limit of the population average for each tau (T,), all of n (k,) having responded; shape (T,)."""
     log_tail = np.log((1 - level) / 2)
-    sizes = np.broadcast_to(n, (len(tau), len(n)))
 
     def excess(mu: Floats) -> Floats:
-        return np.asarray(table_log_likelihood(sizes, sizes, mu, tau, _NODES) - log_tail)
+        return np.asarray(_log_chance(n, mu, tau) - log_tail)
 
     # with more heterogeneity a lower median still lets everyone respond, but never lower than this
     start = logit(np.exp(log_tail / n.sum()))
     reach = 10 * (1 + tau)
     mu = bracketed_root(excess, np.full_like(tau, start) - reach, np.full_like(tau, start) + reach, rtol=1e-9)
     return average_proportion(mu, tau)
+
+
+def _log_chance(n: Floats, mu: Floats, tau: Floats) -> Floats:
+    """The log probability that everybody responds, for mu and tau (T,); studies of one size are worked once."""
+    sizes, studies = np.unique(n, return_counts=True)
+    return np.asarray(study_log_likelihood(sizes, sizes, mu[:, None], tau[:, None], _NODES) @ studies)
 
 
 def tipping_tau(n: Floats, reference: float, level: float = 0.95) -> float | None:
@@ -42,7 +47,7 @@ def tipping_tau(n: Floats, reference: float, level: float = 0.95) -> float | Non
 
     def excess(tau: Floats) -> Floats:
         mu = mu_of_average(np.full_like(tau, logit(reference)), tau)
-        return np.asarray(table_log_likelihood(n[None, :], n[None, :], mu, tau, _NODES) - log_tail)
+        return np.asarray(_log_chance(n, mu, tau) - log_tail)
 
     if np.exp(log_tail / n.sum()) <= reference:
         return 0.0

@@ -1,0 +1,330 @@
+"""The Bayesian model: against brute-force sums on uniform grids that share nothing with it, and against the beta law."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import expit, log_expit, logit, ndtr
+from scipy.stats import beta
+
+from evidence.synthesis.bayes import Posterior, Prior, half_cauchy, half_normal, posterior, vague_normal
+from evidence.synthesis.results import Interval
+
+REFERENCE = Path(__file__).resolve().parent / "reference"
+
+QUOTED = 1e-3  # absolute, of a proportion
+TABULATED = 1e-4
+ROUGH = 2e-3
+EXACT = 1e-6
+
+PRITZ = (
+    [16, 10, 4, 43, 10, 25, 13, 12, 22, 4, 5, 18, 58, 6],
+    [17, 12, 8, 58, 10, 42, 14, 12, 41, 5, 6, 23, 68, 10],
+)
+COHORTS = ([6, 9, 11], [6, 9, 11])
+
+# The counts of tests/reference/bayes.csv.
+SETS = {
+    "all_events": COHORTS,
+    "pritz1997": PRITZ,
+    "k3_near_one": ([5, 9, 11], [6, 9, 11]),
+    "rare_four": ([3, 3, 9, 7], [117, 35, 195, 136]),
+    "all_zero": ([0, 0], [20, 30]),
+    "k1": ([7], [20]),
+    "separated": ([0, 6], [5, 6]),
+}
+
+
+def fit(events: object, n: object, prior: Prior | None = None, *, rough: bool = False) -> Posterior:
+    return posterior(np.asarray(events, float), np.asarray(n, float), prior, rough=rough)
+
+
+# --- published and tabulated values ------------------------------------------------------
+
+
+def test_the_values_quoted_for_26_of_26() -> None:
+    found = fit(*COHORTS)
+    assert [*found.proportion(0.95)] == pytest.approx([0.9731, 0.8101, 0.9991], abs=QUOTED)
+    assert [*found.prediction(0.95)][1:] == pytest.approx([0.633, 0.9994], abs=QUOTED)
+    assert [*found.average(0.95)] == pytest.approx([0.964, 0.740, 0.999], abs=QUOTED)
+    narrower = fit(*COHORTS, half_normal(0.5))
+    assert [*narrower.proportion(0.95)] == pytest.approx([0.9745, 0.8593, 0.9991], abs=QUOTED)
+
+
+def test_the_values_quoted_for_pritz1997() -> None:
+    assert [*fit(*PRITZ).proportion(0.95)] == pytest.approx([0.7918, 0.6866, 0.8815], abs=QUOTED)
+
+
+@cache
+def table() -> list[dict[str, str]]:
+    with (REFERENCE / "bayes.csv").open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_the_table_is_whole() -> None:
+    assert {row["dataset"] for row in table()} == set(SETS)
+    assert len(table()) == 11
+
+
+@pytest.mark.parametrize("row", table(), ids=lambda row: f"{row['dataset']}-{row['prior_scale']}")
+def test_the_table_of_another_program(row: dict[str, str]) -> None:
+    found = fit(*SETS[row["dataset"]], half_normal(float(row["prior_scale"])))
+    for name, interval in (
+        ("median", found.proportion(0.95)),
+        ("average", found.average(0.95)),
+        ("new", found.prediction(0.95)),
+    ):
+        expected = [float(row[name]), float(row[f"{name}_low"]), float(row[f"{name}_high"])]
+        assert [*interval] == pytest.approx(expected, abs=TABULATED), name
+
+
+# --- brute force -----------------------------------------------------------------------
+
+
+class Grid:
+    """The posterior on uniform grids of mu and tau, the random effects summed on a third; no cleverness."""
+
+    def __init__(
+        self, events: list[int], n: list[int], scale: float, mu: np.ndarray, tau: np.ndarray
+    ) -> None:
+        z = np.linspace(-7, 7, 141)
+        phi = np.exp(-z * z / 2)
+        phi /= phi.sum()
+        eta = mu[None, :, None] + tau[:, None, None] * z
+        yes, no = log_expit(eta), log_expit(-eta)
+        logs = log_expit(mu) + log_expit(-mu) - 0.5 * (tau[:, None] / scale) ** 2
+        studies = Counter(zip(events, n, strict=True))
+        for (x, m), copies in studies.items():
+            study = x * yes + (m - x) * no
+            top = study.max()
+            logs = logs + copies * (top + np.log(np.exp(study - top) @ phi))
+        self.mu, self.tau = mu, tau
+        self.mass = np.exp(logs - logs.max())
+        self.mass[0] /= 2  # the half cell at tau = 0
+        self.mass /= self.mass.sum()
+        self.averages = expit(eta) @ phi
+
+    def quantiles(self, values: np.ndarray, mass: np.ndarray) -> np.ndarray:
+        order = np.argsort(values, axis=None)
+        below = np.cumsum(mass.ravel()[order]) - mass.ravel()[order] / 2
+        return np.interp([0.5, 0.025, 0.975], below, values.ravel()[order])
+
+    def median(self) -> np.ndarray:
+        return expit(self.quantiles(self.mu, self.mass.sum(0)))
+
+    def average(self) -> np.ndarray:
+        return self.quantiles(self.averages, self.mass)
+
+    def new(self) -> np.ndarray:
+        at = np.linspace(self.mu[0] - 10, self.mu[-1] + 10, 4001)
+        below = np.array([(self.mass * ndtr((v - self.mu) / (self.tau[:, None] + 1e-9))).sum() for v in at])
+        return expit(np.interp([0.5, 0.025, 0.975], below, at))
+
+
+@pytest.mark.parametrize(
+    ("events", "n", "scale", "mu", "tau"),
+    [
+        ([3, 8, 1], [10, 12, 9], 1.0, (-6, 6, 181), (0, 4, 61)),
+        ([5, 116], [119, 170], 0.5, (-6, 6, 241), (0, 3, 76)),
+        ([200] * 10, [1000] * 10, 1.0, (-1.75, -1.05, 141), (0, 0.6, 81)),  # a posterior near tau = 0
+        ([60, 90, 70], [100, 100, 100], 1.0, (-4, 6, 251), (0, 4, 61)),
+    ],
+)
+def test_the_posterior_of_a_uniform_grid(
+    events: list[int], n: list[int], scale: float, mu: tuple[float, float, int], tau: tuple[float, float, int]
+) -> None:
+    grid = Grid(events, n, scale, np.linspace(*mu), np.linspace(*tau))
+    found = fit(events, n, half_normal(scale))
+    assert [*found.proportion(0.95)] == pytest.approx(grid.median(), abs=QUOTED)
+    assert [*found.average(0.95)] == pytest.approx(grid.average(), abs=QUOTED)
+    assert [*found.prediction(0.95)] == pytest.approx(grid.new(), abs=QUOTED)
+
+
+# --- the law it starts from ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x", "n"), [(7, 20), (0, 5), (5, 5), (0, 1), (1, 1), (500, 10**7), (10**7, 10**7), (5 * 10**6, 10**7)]
+)
+@pytest.mark.parametrize("scale", [1e-9, 1e-5])
+def test_one_study_without_heterogeneity_is_a_beta(x: int, n: int, scale: float) -> None:
+    law = beta(1 + x, 1 + n - x)
+    found = [*fit([x], [n], half_normal(scale)).proportion(0.95)]
+    assert found == pytest.approx(law.ppf([0.5, 0.025, 0.975]), rel=EXACT, abs=EXACT)
+
+
+def test_several_studies_without_heterogeneity_are_the_beta_of_their_sums() -> None:
+    found = fit([3, 8, 0], [10, 12, 9], half_normal(1e-6))
+    law = beta(1 + 11, 1 + 20)
+    expected = law.ppf([0.5, 0.025, 0.975])
+    for interval in (found.proportion(0.95), found.average(0.95), found.prediction(0.95)):
+        assert [*interval] == pytest.approx(expected, abs=EXACT)
+    assert found.median_above(0.4) == pytest.approx(law.sf(0.4), abs=EXACT)
+    assert found.average_above(0.4) == pytest.approx(law.sf(0.4), abs=EXACT)
+
+
+def test_probabilities_and_quantiles_invert_each_other() -> None:
+    for counts in (COHORTS, PRITZ, ([0, 6], [5, 6])):
+        found = fit(*counts)
+        for level in (0.5, 0.9, 0.99):
+            median, average = found.proportion(level), found.average(level)
+            tail = (1 - level) / 2
+            assert found.median_above(median.low) == pytest.approx(1 - tail, abs=EXACT)
+            assert found.median_above(median.high) == pytest.approx(tail, abs=EXACT)
+            assert found.average_above(average.low) == pytest.approx(1 - tail, abs=EXACT)
+            assert found.average_quantile(tail) == pytest.approx(average.low, abs=EXACT)
+            assert found.average_quantile(1 - tail) == pytest.approx(average.high, abs=EXACT)
+
+
+def test_no_proportion_is_beyond_0_and_1() -> None:
+    found = fit(*COHORTS)
+    assert (found.average_above(0), found.average_above(1)) == (1, 0)
+    assert (found.average_above(-3), found.average_above(7)) == (1, 0)
+
+
+def test_the_mass_is_one() -> None:
+    for counts in (COHORTS, PRITZ, ([1], [1])):
+        found = fit(*counts)
+        assert found.median_above(1e-300) == pytest.approx(1, abs=1e-9)
+        assert found.median_above(1 - 1e-16) == pytest.approx(0, abs=1e-9)
+
+
+# --- where the mass is -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [100, 10_000, 1_000_000])
+@pytest.mark.parametrize("k", [3, 10, 40])
+def test_identical_studies_pull_tau_to_zero_however_large_they_are(k: int, n: int) -> None:
+    """A search that starts from a coarse grid of mu sees only large tau here, and loses the rest for good."""
+    found = fit([n // 5] * k, [n] * k)
+    median = found.proportion(0.95)
+    sampling = 1.96 * np.sqrt(0.2 * 0.8 / (n * k))
+    assert median.estimate == pytest.approx(0.2, abs=0.3 * sampling + 5e-3 * (k == 3))
+    assert 0.9 * sampling < median.estimate - median.low < (2.0 if k > 3 else 20) * sampling
+    assert found.tau[0] < 1 / np.sqrt(n)
+
+
+def test_many_studies_agree_with_maximum_likelihood() -> None:
+    rng = np.random.default_rng(3)
+    n = rng.integers(20, 200, 400)
+    x = rng.binomial(n, expit(rng.normal(0.5, 0.8, 400)))
+    median = fit(x, n).proportion(0.95)
+    assert logit(median.estimate) == pytest.approx(0.5, abs=0.15)
+    assert logit(median.high) - logit(median.low) == pytest.approx(2 * 1.96 * 0.8 / 20, rel=0.15)
+
+
+def test_many_studies_predict_the_spread_between_them() -> None:
+    """mu is known well and tau is large: the limits of a new study are those of the normal itself."""
+    rng = np.random.default_rng(4)
+    n = np.full(400, 2000)
+    x = rng.binomial(n, expit(rng.normal(0.5, 1.0, 400)))
+    found = fit(x, n)
+    prediction = [*found.prediction(0.95)]
+    mu, tau = logit(found.proportion(0.95).estimate), float(np.sqrt(logit(x / n).var() - 1 / 2000 / 0.2))
+    assert logit(prediction) == pytest.approx([mu, mu - 1.96 * tau, mu + 1.96 * tau], abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("events", "n"),
+    [([251342, 1, 0, 2, 3], [10**6, 3, 2, 5, 4]), ([10**7 - 1, 1], [10**7, 10**7]), ([0] * 30, [10**7] * 30)],
+)
+def test_sharp_and_broad_parts_are_both_resolved(events: list[int], n: list[int]) -> None:
+    """Twice the nodes say the same."""
+    fine, coarse = fit(events, n), fit(events, n, rough=True)
+    for ours, rough in zip(fine.proportion(0.9), coarse.proportion(0.9), strict=True):
+        assert ours == pytest.approx(rough, abs=ROUGH)
+    for ours, rough in zip(fine.average(0.9), coarse.average(0.9), strict=True):
+        assert ours == pytest.approx(rough, abs=ROUGH)
+
+
+# --- priors -----------------------------------------------------------------------------------
+
+
+def test_how_far_the_lower_limit_of_26_of_26_moves_with_the_prior() -> None:
+    """By validation/bayes_reference.py priors: 0.4625, 0.7400 and 0.9466 for the average, 0.9634 for the median."""
+    assert fit(*COHORTS, half_cauchy()).average(0.95).low == pytest.approx(0.4625, abs=2 * QUOTED)
+    assert fit(*COHORTS, half_normal()).average(0.95).low == pytest.approx(0.7400, abs=QUOTED)
+    vague = fit(*COHORTS, vague_normal())
+    assert vague.average(0.95).low == pytest.approx(0.9466, abs=QUOTED)
+    assert vague.proportion(0.95).low == pytest.approx(0.9634, abs=QUOTED)
+
+
+def test_the_rough_grid_does_for_a_range_over_priors() -> None:
+    for prior in (half_cauchy(), vague_normal(), half_normal()):
+        fine, rough = (fit(*COHORTS, prior, rough=r).average_quantile(0.025) for r in (False, True))
+        assert rough == pytest.approx(fine, abs=2 * ROUGH)
+
+
+def test_a_prior_says_what_it_is() -> None:
+    assert half_normal(0.5).label == "logistic prior on the average logit, half-normal(0.5) on tau"
+    assert half_cauchy().label == "half-Cauchy(1) on tau"
+    assert vague_normal().label == "normal(0, 10) on the average logit"
+
+
+def test_a_wider_prior_on_tau_widens_every_interval() -> None:
+    for counts in (COHORTS, ([3, 8, 1], [10, 12, 9])):
+        widths = [
+            [
+                interval.high - interval.low
+                for interval in (f.proportion(0.95), f.average(0.95), f.prediction(0.95))
+            ]
+            for f in (fit(*counts, half_normal(scale)) for scale in (0.25, 0.5, 1.0, 2.0))
+        ]
+        assert all(a < b for narrow, wide in pairwise(widths) for a, b in zip(narrow, wide, strict=True))
+
+
+# --- laws ----------------------------------------------------------------------------------------
+
+
+def everything(found: Posterior, level: float = 0.95) -> list[Interval]:
+    return [found.proportion(level), found.average(level), found.prediction(level)]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_mirrored_counts_mirror_the_posterior(name: str) -> None:
+    events, n = (np.array(v, float) for v in SETS[name])
+    for here, there in zip(everything(fit(events, n)), everything(fit(n - events, n)), strict=True):
+        mirrored = [1 - there.estimate, 1 - there.high, 1 - there.low]
+        assert [*here] == pytest.approx(mirrored, abs=EXACT)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_order_of_studies_does_not_matter(name: str) -> None:
+    events, n = SETS[name]
+    for here, there in zip(everything(fit(events, n)), everything(fit(events[::-1], n[::-1])), strict=True):
+        assert [*here] == pytest.approx([*there], rel=1e-9)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_wider_levels_nest(name: str) -> None:
+    found = fit(*SETS[name])
+    levels = [everything(found, level) for level in (0.5, 0.8, 0.95, 0.999)]
+    for narrow, wide in pairwise(levels):
+        for a, b in zip(narrow, wide, strict=True):
+            assert 0 <= b.low < a.low < a.estimate < a.high < b.high <= 1
+
+
+def test_the_average_is_nearer_a_half_than_the_median_and_a_new_study_is_less_certain() -> None:
+    for name in ("all_events", "pritz1997", "k3_near_one", "rare_four", "all_zero"):
+        median, average, new = everything(fit(*SETS[name]))
+        assert abs(average.estimate - 0.5) < abs(median.estimate - 0.5)
+        assert new.low < median.low < median.high < new.high
+
+
+def test_the_same_counts_give_the_same_digits() -> None:
+    assert [*fit(*PRITZ).average(0.95)] == [*fit(*PRITZ).average(0.95)]
+
+
+def test_equal_studies_are_worked_once_and_counted_often() -> None:
+    """Thirty studies of one size against the same with one patient more: all but the same posterior."""
+    alike = fit([4] * 30, [10] * 30)
+    nearly = fit([400] * 30, [1000] * 15 + [1001] * 15)
+    copies = fit([400] * 30, [1000] * 30)
+    assert [*nearly.average(0.95)] == pytest.approx([*copies.average(0.95)], abs=QUOTED)
+    assert alike.average(0.95).low < copies.average(0.95).low
