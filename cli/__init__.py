@@ -21,7 +21,7 @@ def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> N
 
 @click.group(
     cls=Commands,
-    names=("pool", "outcomes", "completion"),
+    names=("pool", "compare", "show", "check", "responders", "outcomes", "fetch", "cite", "cache", "completion"),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done; 1 the data have findings, or the analysis is not possible; 2 wrong usage or unreadable input.",
 )
@@ -40,5 +40,7 @@ def main() -> None:
     Examples:
       evidence pool
       evidence pool 6/6 9/9 11/11 --against 49/107
+      evidence compare --weeks 52
+      evidence show viedma2025
       evidence outcomes
     """

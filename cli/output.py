@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import sys
 from typing import IO, NamedTuple
 
 import click
 
-from evidence.errors import InputError
+from evidence.files import write_whole
 
 NARROWEST = 80
 SIGNS = "├─■┤◆╌┊†◦ᴿ−²…"
@@ -63,32 +62,6 @@ def emit(text: str, path: str | None, *, binary: bool = False) -> None:
     else:
         sys.stdout.write(text)
         sys.stdout.flush()
-
-
-def write_whole(path: str, data: bytes) -> None:
-    """Write beside the file and put it in its place: whatever fails, the old file stays as it was."""
-    target = os.path.realpath(path)
-    beside = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}.part")
-    try:
-        if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):  # /dev/stdout, a pipe
-            with open(target, "wb") as out:
-                out.write(data)
-            return
-        try:
-            with open(beside, "xb") as out:
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
-            if os.path.exists(target):
-                os.chmod(beside, stat.S_IMODE(os.stat(target).st_mode))
-            os.replace(beside, target)
-        finally:
-            if os.path.exists(beside):
-                os.unlink(beside)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
 
 
 def say(message: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options
+from .counts import looks_typed, typed
 from .output import emit, format_of, say, terminal
 
 if TYPE_CHECKING:
     from evidence.analysis import Analysis
     from evidence.review.counts import CountRow
-
-COUNTS = re.compile(r"(?:(?P<name>.+?)\s*=\s*)?(?P<events>\d+)\s*/\s*(?P<n>\d+)", re.ASCII)
-"""6/6, or with a name: Ours=6/6."""
 
 
 @click.command()
@@ -30,7 +27,7 @@ COUNTS = re.compile(r"(?:(?P<name>.+?)\s*=\s*)?(?P<events>\d+)\s*/\s*(?P<n>\d+)"
     help="For counts and files: what to compare the pool with, such as 49/107.",
 )
 @options.pooling
-@click.option("--excluded", is_flag=True, help="List what was left out, with reasons.")
+@click.option("--excluded", is_flag=True, help="List what was left out, with rule and reason.")
 @click.option("--panel", is_flag=True, help="Show what other models say.")
 @options.output("text", "markdown", "csv", "json", "latex")
 def pool(
@@ -49,10 +46,14 @@ def pool(
     events/n, with a name if you like (Ours=6/6). A table has the columns
     study, events and n, or their usual aliases; - reads it from stdin.
 
+    --weeks 52 asks what another time would say: series are pooled at week 52,
+    and the reference's row of that time leads.
+
     \b
     Examples:
       evidence pool
       evidence pool --weeks 8-26 --excluded
+      evidence pool --weeks 52
       evidence pool --by design --model binomial
       evidence pool 6/6 9/9 11/11 --against 49/107
       evidence pool Ours=6/6 Lopez=9/9 --model exact --level 90
@@ -75,14 +76,19 @@ def _analyse(
     """What the arguments mean: none a review, counts themselves, anything else one table."""
     if not args:
         if against is not None:
-            raise click.UsageError("--against goes with counts or a table; a review names its own reference.")
+            raise click.UsageError(
+                "--against goes with counts or a table; a review names its own reference. "
+                f"For another one: evidence compare --against {against}"
+            )
         return _of_review(review, choices)
     for name in ("outcome", "analysis", "weeks"):
         if choices.pop(name) is not None or review is not None:
             option = "--review" if review is not None else f"--{name}"
             raise click.UsageError(f"{option} goes with a review, not with counts or a table.")
-    counts = [COUNTS.fullmatch(arg.strip()) for arg in args]
-    rows, title = (_typed(counts), "") if all(counts) else _of_table(args)
+    if all(map(looks_typed, args)):
+        rows, title = [typed(arg, f"Series {number}", number) for number, arg in enumerate(args, 1)], ""
+    else:
+        rows, title = _of_table(args)
     from evidence.analysis import pool_rows
 
     return pool_rows(rows, title=title, against=_against(against), **choices)
@@ -98,34 +104,19 @@ def _of_review(folder: str | None, choices: Mapping[str, Any]) -> Analysis:
     return pool(load(path), **choices)
 
 
-def _typed(counts: list[re.Match[str] | None]) -> list[CountRow]:
-    return [_row(match, f"Series {number}", number) for number, match in enumerate(counts, 1) if match]
-
-
-def _row(match: re.Match[str], name: str, number: int) -> CountRow:
-    from evidence.review.counts import CountRow
-
-    events, n = int(match["events"]), int(match["n"])
-    if events > n or n == 0:
-        allowed = "n from 1, and events no more than n"
-        raise click.UsageError(f"{match['events']}/{match['n']} is not events/n: {allowed}.")
-    return CountRow(match["name"] or name, events, n, {}, number)
-
-
 def _against(text: str | None) -> CountRow | None:
     if text is None:
         return None
-    match = COUNTS.fullmatch(text.strip())
-    if not match:
+    if not looks_typed(text):
         raise click.UsageError(f"--against is {text!r}; it takes events/n, such as 49/107 or Trial=49/107.")
-    return _row(match, "the reference", 0)
+    return typed(text, "the reference")
 
 
 def _of_table(args: tuple[str, ...]) -> tuple[list[CountRow], str]:
     from evidence.review.counts import read_counts
 
     if len(args) > 1:
-        wrong = next(arg for arg in args if not COUNTS.fullmatch(arg.strip()))
+        wrong = next(arg for arg in args if not looks_typed(arg))
         raise click.UsageError(
             f"{wrong!r} is not events/n, such as 6/6; and a table must be the only argument."
         )

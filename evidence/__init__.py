@@ -16,8 +16,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from evidence.analysis import Analysis, pool, pool_rows
+    from evidence.analysis import Analysis, Compared, compare, compare_rows, pool, pool_rows
     from evidence.errors import DataError, EvidenceError, InputError, NotPossible, OptionError
+    from evidence.review.lookup import Found, look_up
+    from evidence.review.responders import Responders, responders
     from evidence.review.tables import Review, find_review, load
     from evidence.synthesis.comparison import compare_proportions
     from evidence.synthesis.pooling import pool_counts
@@ -28,6 +30,9 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Analysis": "analysis",
+    "Compared": "analysis",
+    "compare": "analysis",
+    "compare_rows": "analysis",
     "pool": "analysis",
     "pool_rows": "analysis",
     "DataError": "errors",
@@ -35,6 +40,10 @@ _HOMES = {
     "InputError": "errors",
     "NotPossible": "errors",
     "OptionError": "errors",
+    "Found": "review.lookup",
+    "look_up": "review.lookup",
+    "Responders": "review.responders",
+    "responders": "review.responders",
     "Review": "review.tables",
     "find_review": "review.tables",
     "load": "review.tables",
@@ -50,24 +59,31 @@ _HOMES = {
 
 __all__ = [
     "Analysis",
+    "Compared",
     "Comparison",
     "DataError",
     "EvidenceError",
     "Fit",
+    "Found",
     "Heterogeneity",
     "InputError",
     "Interval",
     "NotPossible",
     "OptionError",
     "Pooled",
+    "Responders",
     "Review",
     "__version__",
+    "compare",
     "compare_proportions",
+    "compare_rows",
     "find_review",
     "load",
+    "look_up",
     "pool",
     "pool_counts",
     "pool_rows",
+    "responders",
 ]
 
 

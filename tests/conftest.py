@@ -7,12 +7,15 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from .standin import StandIn
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,6 +29,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 # What a user's shell may hold that would change an answer or its look.
 for name in ("EVIDENCE_REVIEW", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM"):
     os.environ.pop(name, None)
+for name in ("NCBI_EMAIL", "NCBI_API_KEY", "EVIDENCE_EUTILS_URL"):
+    os.environ.pop(name, None)
+
+CACHE = tempfile.TemporaryDirectory(prefix="evidence-cache-")
+os.environ["EVIDENCE_CACHE"] = CACHE.name  # what a test asks, or clears, is nobody's own cache
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -52,6 +60,13 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guard(socket.socket.connect))
     monkeypatch.setattr(socket.socket, "connect_ex", guard(socket.socket.connect_ex))
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
+
+
+@pytest.fixture
+def standin() -> Iterator[StandIn]:
+    """The stand-in E-utilities, afresh."""
+    with StandIn() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

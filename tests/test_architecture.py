@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 RANK = {
     "errors": 0,
+    "files": 1,
     "synthesis": 1,
     "review": 2,
     "papers": 2,
@@ -20,9 +21,12 @@ RANK = {
     "report": 4,
     "cli": 5,
 }
-"""errors < synthesis < review, papers < analysis < report < cli. `data` holds no code."""
+"""errors < files, synthesis < review, papers < analysis < report < cli. `data` holds no code."""
 
-UPWARD = {("evidence.analysis", "evidence.report.text", "__str__")}
+UPWARD = {
+    ("evidence.analysis.results", "evidence.report", "__str__"),
+    ("evidence.review.responders", "evidence.report.responders", "__str__"),
+}
 """The one way up: a result prints itself, by an import when it is asked to. (importer, imported, function)"""
 
 LATER = {

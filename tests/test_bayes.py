@@ -93,7 +93,7 @@ class Grid:
     def __init__(
         self, events: list[int], n: list[int], scale: float, mu: np.ndarray, tau: np.ndarray
     ) -> None:
-        z = np.linspace(-7, 7, 141)
+        z = np.linspace(-6.5, 6.5, 101)
         phi = np.exp(-z * z / 2)
         phi /= phi.sum()
         eta = mu[None, :, None] + tau[:, None, None] * z
@@ -130,10 +130,10 @@ class Grid:
 @pytest.mark.parametrize(
     ("events", "n", "scale", "mu", "tau"),
     [
-        ([3, 8, 1], [10, 12, 9], 1.0, (-6, 6, 181), (0, 4, 61)),
-        ([5, 116], [119, 170], 0.5, (-6, 6, 241), (0, 3, 76)),
-        ([200] * 10, [1000] * 10, 1.0, (-1.75, -1.05, 141), (0, 0.6, 81)),  # a posterior near tau = 0
-        ([60, 90, 70], [100, 100, 100], 1.0, (-4, 6, 251), (0, 4, 61)),
+        ([3, 8, 1], [10, 12, 9], 1.0, (-8, 8, 401), (0, 4.5, 61)),
+        ([5, 116], [119, 170], 0.5, (-6, 5, 177), (0, 3, 51)),
+        ([200] * 10, [1000] * 10, 1.0, (-1.75, -1.05, 101), (0, 0.6, 61)),  # a posterior near tau = 0
+        ([60, 90, 70], [100, 100, 100], 1.0, (-4, 6, 201), (0, 4, 51)),
     ],
 )
 def test_the_posterior_of_a_uniform_grid(
@@ -222,8 +222,8 @@ def test_many_studies_agree_with_maximum_likelihood() -> None:
 def test_many_studies_predict_the_spread_between_them() -> None:
     """mu is known well and tau is large: the limits of a new study are those of the normal itself."""
     rng = np.random.default_rng(4)
-    n = np.full(400, 2000)
-    x = rng.binomial(n, expit(rng.normal(0.5, 1.0, 400)))
+    n = np.full(200, 2000)
+    x = rng.binomial(n, expit(rng.normal(0.5, 1.0, 200)))
     found = fit(x, n)
     prediction = [*found.prediction(0.95)]
     mu, tau = logit(found.proportion(0.95).estimate), float(np.sqrt(logit(x / n).var() - 1 / 2000 / 0.2))

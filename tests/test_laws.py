@@ -159,7 +159,7 @@ def test_the_binomial_model(counts: Counts, ci: str, prediction: str) -> None:
     check(pool_counts(*counts, model="binomial", ci=ci, prediction=prediction), limits=False)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(gentle_tables)
 @example(([5, 9, 11], [6, 9, 11]))
 @example(([0, 0, 0, 2, 0], [30, 12, 45, 60, 25]))
@@ -208,7 +208,7 @@ def test_very_many_studies(k: int, shape: str) -> None:
     check(pool_counts(x, n, model="common", measure="double-arcsine"))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.lists(st.lists(studies(1000), min_size=3, max_size=3), min_size=1, max_size=5))
 def test_a_batch_of_whatever_tables(batch: list[list[tuple[int, int]]]) -> None:
     x, n = np.moveaxis(np.array(batch), -1, 0)
@@ -254,7 +254,7 @@ def test_mirrored_counts_mirror_the_binomial_model(counts: Counts, ci: str) -> N
         assert here.fit.se == pytest.approx(there.fit.se, rel=1e-5)
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(gentle_tables)
 def test_mirrored_counts_mirror_bayes(counts: Counts) -> None:
     x, n = (np.array(v) for v in counts)
@@ -332,6 +332,7 @@ def test_more_events_never_lower_the_exact_interval(counts: Counts) -> None:
     assert after.high > before.high or before.high == 1
 
 
+@settings(max_examples=15)
 @given(gentle_tables)
 def test_the_same_question_has_the_same_answer(counts: Counts) -> None:
     first, again = (dict(leaves(pool_counts(*counts), limits=False)) for _ in range(2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from evidence.analysis import Analysis, PoolRow
-from evidence.report.rows import Row, raised, rows
+from evidence.report.rows import Row, find_row, raised, rows
 
 from .made_analyses import all_responded, heterogeneous, pooled, study
 
@@ -94,6 +94,22 @@ def test_groups_have_headings_their_series_and_their_pool() -> None:
         "D",
         "All series, exact",
     ]
+
+
+def test_a_name_has_what_tells_it_apart_and_the_time_of_a_reference() -> None:
+    trial = study("Trial", 5, 9, 0.2, 0.9, role="reference", arm="high", when="week 12")
+    assert trial.name == "Trial, week 12"
+    assert trial._replace(also="high").name == "Trial, high, week 12"
+    assert trial._replace(arm="placebo", also="Trial").name == "placebo, Trial, week 12"
+    assert trial._replace(when="time not stated").name == "Trial"
+    assert trial._replace(role="pooled").name == "Trial"
+
+
+def test_a_contrast_finds_its_row_by_name_not_by_key() -> None:
+    made = all_responded()
+    assert find_row(made, "TULIP-1+2, week 52") is made.studies[4]
+    assert find_row(made, "ours2025") is None
+    assert find_row(made, "all") is None
 
 
 def test_panel_adds_the_other_models() -> None:

@@ -19,6 +19,7 @@ from evidence.review.schema import (
     Problem,
     allowed,
     near,
+    nearest,
     parse,
     percent_fits,
     worst_state,
@@ -52,13 +53,16 @@ def test_references_between_tables_lead_somewhere():
     [
         (COUNT, "0", 0),
         (COUNT, "1000", 1000),
-        (COUNT, "+7", 7),
         (COUNT, "", None),
         (WEEKS, "12", 12.0),
         (WEEKS, "8.70", 8.7),
         (WEEKS, LAST_VISIT, LAST_VISIT),
         (WEEKS, NOT_STATED, NOT_STATED),
-        (Column("x", "number", ""), "-1.5e-3", -0.0015),
+        (Column("x", "number", ""), "-1.5", -1.5),
+        (Column("x", "number", ""), ".5", 0.5),
+        (Column("x", "name", ""), "anifrolumab 300 mg", "anifrolumab 300 mg"),
+        (Column("x", "name", ""), "TNF-α-Blocker, größer", "TNF-α-Blocker, größer"),
+        (Column("x", "name", ""), "плацебо", "плацебо"),
         (Column("x", "percent", ""), "49.0", "49.0"),
         (Column("x", "percent", ""), "", ""),
         (Column("x", "date", ""), "2023-07", "2023-07"),
@@ -79,7 +83,15 @@ def test_cells_that_can_be_read(column, text, value):
         (COUNT, "-1", "is negative"),
         (COUNT, "2.5", "is not a whole number"),
         (COUNT, "7.0", "is not a whole number"),
-        (COUNT, "1e3", "is not a whole number"),
+        (COUNT, "1e3", "is not a number"),
+        (COUNT, "+7", "is not a number"),
+        (Column("x", "number", ""), "+1.5", "is not a number"),
+        (Column("x", "number", ""), "1.5e-3", "is not a number"),
+        (Column("x", "name", ""), "two  words", "has more between two words than one space"),
+        (Column("x", "name", ""), "two\u00a0words", "has more between two words than one space"),
+        (Column("x", "name", ""), "plаcebo", "has letters that only look Latin"),
+        (Column("x", "key", ""), "cа", "has letters that only look Latin"),
+        (Column("x", "name", ""), "Ca\u0301diz", "has accents written as characters of their own"),
         (COUNT, "1,234", "is not a number"),
         (COUNT, "1_000", "is not a number"),
         (COUNT, "²", "is not a number"),
@@ -93,7 +105,7 @@ def test_cells_that_can_be_read(column, text, value):
         (WEEKS, "nan", "is not a number"),
         (WEEKS, "inf", "is not a number"),
         (WEEKS, "1e999", "is not a number"),
-        (WEEKS, "last vist", "is not a number (did you mean last visit?)"),
+        (WEEKS, "last vist", "is not a number"),
         (WEEKS, "12 weeks", "is not a number"),
         (Column("x", "percent", ""), "49 %", "is not a percentage"),
         (Column("x", "percent", ""), "100.1", "is not a percentage"),
@@ -110,7 +122,7 @@ def test_cells_that_can_be_read(column, text, value):
         (
             Column("x", "choice", "", words=STATES),
             "verifed",
-            "is not one of the words for this column (did you mean verified?)",
+            "is not one of the words for this column",
         ),
     ],
 )
@@ -176,8 +188,13 @@ def test_a_problem_is_one_line_that_says_everything():
         == "review.toml, format: '2' is not known"
     )
     assert str(Problem("x.csv", None, "", "", "the file is empty")) == "x.csv: the file is empty"
-    assert "\n" not in str(Problem("x.csv", 2, "a", "line\nbreak\x00", "is odd"))
-    assert len(str(Problem("x.csv", 2, "a", "x" * 10_000, "is long"))) < 200
+    assert "\n" not in str(Problem("x.csv", 2, "a", "line\nbreak\x00", "is odd", "", "a\nb"))
+    assert len(str(Problem("x.csv", 2, "a", "x" * 10_000, "is long", "", "y" * 10_000))) < 300
+    assert (
+        str(Problem("x.csv", 2, "a", "Ca\xa0diz", "is odd", "words", "Cádiz"))
+        == "x.csv row 2, column a: 'Ca\\xa0diz' is odd (did you mean Cádiz?); allowed: words"
+    )
+    assert "\"'12\"" in str(Problem("x.csv", 2, "a", "'12", "is odd"))
 
 
 def test_what_is_allowed_is_said_for_every_column():
@@ -211,5 +228,6 @@ def test_states_and_near_misses():
     assert worst_state(["verified", "secondary", "read"]) == "secondary"
     assert near("clasi5O", ["clasi50", "bicla"]) == " (did you mean clasi50?)"
     assert near("zzz", ["clasi50"]) == ""
+    assert nearest("CLASI-50", ["clasi50", "bicla"]) == "clasi50"
     assert near("t1", [f"s{i}" for i in range(10_000)]) == ""  # among thousands only those that begin alike
     assert near("s1O", [f"s{i}" for i in range(10_000)]) == " (did you mean s1?)"

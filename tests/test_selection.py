@@ -7,86 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import NotPossible, OptionError
+from evidence.review import selection
+from evidence.review.choice import RULES
 from evidence.review.differences import differs_in
 from evidence.review.question import ReferenceSpec
 from evidence.review.selection import find_reference, is_control, list_outcomes, resolve, select
-from evidence.review.tables import load
 
-TOML = """\
-format = 1
-[outcomes.cure]
-label = "Cure"
-[outcomes.rash]
-label = "Any rash"
-[outcomes.death]
-[analyses.primary]
-outcome = "cure"
-pool = { design = ["cohort", "case series"] }
-weeks = [8, 26]
-last_visit = true
-ours = "ours"
-"""
-REFERENCE = TOML + 'reference = { study = "trial", arm = "drug", weeks = 12 }\n'
-
-
-def review(folder, rows, *, toml=TOML, studies=None, cohorts="", overlaps=""):
-    """A review from compact rows: `study events/n`, then column=value pairs; each study is a cohort study of 2020.
-
-    `studies` gives other columns of studies.csv by study: `{"trial": "design=trial year=2019"}`.
-    """
-    names = ["study", "arm", "subgroup", "split", "outcome", "weeks", "events", "n", "state", "not_poolable"]
-    names += [
-        "weeks_from",
-        "weeks_to",
-        "caution",
-        "scale",
-        "threshold",
-        "missing_data",
-        "definition",
-        "source",
-    ]
-    lines, seen = [",".join(names)], {}
-    for row in rows:
-        study, counts, *pairs = row.split()
-        cells = {
-            "study": study,
-            "arm": "drug",
-            "outcome": "cure",
-            "weeks": "12",
-            "state": "verified",
-            "source": "x",
-        }
-        if "/" in counts:
-            cells["events"], cells["n"] = counts.split("/")
-        cells |= _pairs(pairs)
-        lines.append(",".join(cells.get(name, "") for name in names))
-        seen.setdefault(study, "")
-    seen |= studies or {}
-    if "ours" not in seen:
-        toml = toml.replace('ours = "ours"\n', "")
-    about = ["study", "label", "authors", "year", "design", "population", "state"]
-    reports = [",".join(about)]
-    for study, extra in seen.items():
-        cells = {
-            "study": study,
-            "label": study.upper(),
-            "year": "2020",
-            "design": "cohort",
-            "state": "unverified",
-        }
-        cells |= _pairs(extra.split())
-        reports.append(",".join(cells.get(name, "") for name in about))
-    (folder / "review.toml").write_text(toml)
-    (folder / "outcomes.csv").write_text("\n".join(lines) + "\n")
-    (folder / "studies.csv").write_text("\n".join(reports) + "\n")
-    (folder / "cohorts.csv").write_text("\n".join(["study,cohort", *cohorts.split()]) + "\n")
-    pairs = ["cohort_a,cohort_b,certainty,reason", *(f"{line},same ward" for line in overlaps.splitlines())]
-    (folder / "overlaps.csv").write_text("\n".join(pairs) + "\n")
-    return load(folder)
-
-
-def _pairs(pairs):
-    return {key: value.replace("_", " ") for key, value in (pair.split("=", 1) for pair in pairs)}
+from .made_reviews import REFERENCE, TOML, review
 
 
 def entered(selection):
@@ -371,6 +298,112 @@ def test_overlap_is_not_carried_on(tmp_path):
     assert entered(select(made)) == {"a": "9/9", "c": "7/7"}
 
 
+def test_two_windows_of_one_cohort(tmp_path):
+    """An early and a late report of the same patients: each stands for them in its own window."""
+    rows = ["early 5/9 weeks=12", "late 7/9 weeks=52 state=read"]
+    made = review(tmp_path, rows, cohorts="early,one late,one")
+    assert entered(select(made)) == {"early": "5/9"}
+    assert rules(select(made)) == {"late": "window"}
+    at_52 = select(made, weeks=52)
+    assert entered(at_52) == {"late": "7/9"}
+    assert reason(at_52, "early") == "week 12; the analysis takes week 52 or the last visit"
+    both = select(made, weeks=(8, 60))
+    assert entered(both) == {"early": "5/9"}
+    assert reason(both, "late") == "same patients as EARLY (early), which is verified, this row read"
+
+
+def test_strata_that_sum_to_the_whole_of_another_report(tmp_path):
+    """A later report splits the same patients: the parts add up to the whole, and it counts once."""
+    rows = [
+        "whole 49/107",
+        "parts 30/73 subgroup=before split=earlier_treatment",
+        "parts 19/34 subgroup=never split=earlier_treatment",
+    ]
+    made = review(tmp_path, rows, cohorts="whole,c1 whole,c2 parts,c2 parts,c1")
+    found = select(made)
+    assert entered(found) == {"whole": "49/107"}
+    assert reason(found, "parts") == "same patients as WHOLE (whole), which comes first"
+    alone = select(made, where="study == parts")
+    assert entered(alone) == {"parts": "49/107"}
+    assert alone.chosen[0].notes == ("sum of 2 strata: 30/73 + 19/34",)
+
+
+def test_a_cohort_in_two_registries_with_a_possible_overlap(tmp_path):
+    rows = ["ward 5/9", "north 40/80", "south 30/60"]
+    pairs = "ward,north,possible\nsouth,ward,possible\nnorth,south,possible"
+    found = select(review(tmp_path, rows, overlaps=pairs))
+    assert entered(found) == {"ward": "5/9", "north": "40/80", "south": "30/60"}
+    assert found.warnings == (
+        "WARD and NORTH possibly share patients: same ward",
+        "SOUTH and WARD possibly share patients: same ward",
+        "NORTH and SOUTH possibly share patients: same ward",
+    )
+    found = select(
+        review(tmp_path, rows, overlaps=pairs.replace("ward,north,possible", "ward,north,probable"))
+    )
+    assert rules(found) == {"ward": "overlap"}  # the larger one is kept
+    assert found.warnings == ("NORTH and SOUTH possibly share patients: same ward",)
+    cohorts = "ward,ward north,ward north,elsewhere south,south"  # this registry certainly has the ward
+    found = select(review(tmp_path, rows, cohorts=cohorts, overlaps="ward,south,possible"))
+    assert rules(found) == {"ward": "same cohort"}
+    assert found.warnings == ("NORTH and SOUTH possibly share patients: same ward",)
+
+
+def test_a_report_is_left_out_by_the_first_rule_that_applies(tmp_path):
+    """Each report breaks its own rule and every later one."""
+    late = "weeks=99 subgroup=men"
+    rows = [
+        "trial 9/20",
+        "none 1/2 outcome=rash",
+        f"unusable - not_poolable=a_median arm=placebo {late}",
+        f"placebo 1/9 arm=placebo {late}",
+        f"design 1/9 {late}",
+        f"where 1/3 {late}",
+        f"window 1/9 {late}",
+        "subgroup 1/9 subgroup=men",
+        "reference 2/9",
+        "best 5/9",
+        "again 4/9 state=read",
+        "near 4/9 state=read",
+    ]
+    studies = {"trial": "design=trial", "design": "design=trial"}
+    cohorts = " ".join(
+        f"{name},t" for name in ("trial", "reference", "design", "where", "window", "subgroup")
+    )
+    cohorts += " best,b again,b near,n unusable,u placebo,p"
+    made = review(
+        tmp_path, rows, toml=REFERENCE, studies=studies, cohorts=cohorts, overlaps="b,n,certain\nt,b,possible"
+    )
+    found = select(made, where="n >= 5")
+    assert entered(found) == {"best": "5/9"}
+    assert rules(found) == {
+        "none": "no row",
+        "unusable": "not poolable",
+        "placebo": "control arm",
+        "design": "design",
+        "where": "where",
+        "window": "window",
+        "subgroup": "subgroup",
+        "reference": "reference",
+        "again": "same cohort",
+        "near": "overlap",
+    }
+    assert tuple(dict.fromkeys(rules(found).values())) == RULES
+
+
+def test_the_rules_are_documented_in_their_order():
+    lines = [line for line in selection.__doc__.splitlines() if line.startswith("    ") and line[4] != " "]
+    assert tuple(line[4:21].strip() for line in lines) == RULES
+
+
+def test_where_says_that_a_column_holds_numbers(tmp_path):
+    made = review(tmp_path, ["a 5/9"])
+    for text in ("n >= many", "year < then", 'n == "nine"'):
+        with pytest.raises(OptionError, match="holds numbers: expected one"):
+            select(made, where=text)
+    assert entered(select(made, where='n == "9"')) == {"a": "5/9"}
+
+
 # ---- references ----------------------------------------------------------------------------------
 
 TRIAL = {"trial": "design=trial", "sub": "design=trial"}
@@ -448,6 +481,52 @@ def test_a_reference_must_mean_one_row(tmp_path):
         find_reference(made, "cure", ReferenceSpec("t"))
     assert find_reference(made, "cure", ReferenceSpec("t", weeks=4)).events == 1
     assert find_reference(made, "cure", ReferenceSpec("t", subgroup="men")).events == 3
+
+
+TIMES = [
+    "a 5/9 weeks=12",
+    "a 6/9 weeks=52",
+    "trial 49/107",
+    "trial 70/107 weeks=24",
+    "trial 24/94 arm=placebo weeks=24",
+    "again 50/73 weeks=52 subgroup=yes split=before",
+    "again 18/34 weeks=52 subgroup=no split=before",
+]
+SAME = "trial,t again,t"
+
+
+@pytest.mark.parametrize(
+    ("weeks", "lead", "others", "kept"),
+    [
+        (None, "TRIAL, week 12", [], "5/9"),
+        (24, "TRIAL, week 24", ["TRIAL, week 12"], None),
+        ((20, 30), "TRIAL, week 24", ["TRIAL, week 12"], None),
+        (52, "AGAIN, week 52", ["TRIAL, week 12"], "6/9"),
+        ((8, 60), "TRIAL, week 12", [], "5/9"),
+        ("last visit", "TRIAL, week 12", [], None),
+    ],
+)
+def test_the_reference_of_the_time_that_was_asked_for_leads(tmp_path, weeks, lead, others, kept):
+    made = review(tmp_path, TIMES, toml=REFERENCE, studies=TRIAL | {"again": "design=trial"}, cohorts=SAME)
+    found = select(made, weeks=weeks)
+    assert [f"{r.label}, {r.when}" for r in found.references] == [lead, *others]
+    assert entered(found) == ({"a": kept} if kept else {})
+    assert found.warnings == ()
+    assert all(r.arm == "drug" for r in found.references)
+
+
+def test_a_time_the_reference_does_not_have_is_said(tmp_path):
+    made = review(tmp_path, ["a 5/9 weeks=30", "trial 49/107"], toml=REFERENCE, studies=TRIAL)
+    found = select(made, weeks=30)
+    assert found.references[0].when == "week 12"
+    assert found.warnings == ("TRIAL (trial) has no row at week 30: its week 12 leads",)
+
+
+def test_an_unverified_row_does_not_lead_because_its_time_was_asked_for(tmp_path):
+    rows = ["a 5/9 weeks=52", "trial 49/107", "trial 60/107 weeks=52 state=unverified"]
+    found = select(review(tmp_path, rows, toml=REFERENCE, studies=TRIAL), weeks=52)
+    assert [r.when for r in found.references] == ["week 12", "week 52"]
+    assert found.warnings == ("TRIAL (trial) at week 52 is unverified: its week 12 leads instead",)
 
 
 # ---- what is asked for ---------------------------------------------------------------------------

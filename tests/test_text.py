@@ -168,13 +168,15 @@ def test_color_adds_only_escapes() -> None:
 
 
 def test_what_was_left_out_is_listed_when_asked_for() -> None:
-    assert "Series of four: 2 of 4 patients' scores are public" in render_text(all_responded(), excluded=True)
+    listed = render_text(all_responded(), excluded=True)
+    assert "    patients not public  Series of four: 2 of 4 patients' scores are public" in listed
     assert "Left out, with reasons: evidence pool --excluded" in render_text(all_responded())
     assert "Left out" not in render_text(bare_counts())
 
 
 def test_printing_an_analysis_is_its_screen() -> None:
-    assert str(all_responded()) == FIRST_SCREEN
+    """Without the last line's end: print adds its own."""
+    assert str(all_responded()) + "\n" == FIRST_SCREEN
 
 
 # ---- pieces ----------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ def test_numbers_in_sentences() -> None:
     assert brief(0.541) == "54.1"
     assert points(-0.035, sign=True) == "−3.5"
     assert points(0.542, sign=True) == "+54.2"
+    assert points(0.0, sign=True) == points(-0.0001, sign=True) == "0.0"
     assert pvalue(0.0004) == "p < 0.001"
     assert pvalue(0.0116) == "p = 0.012"
     assert pvalue(0.34) == "p = 0.34"
@@ -298,7 +299,14 @@ def test_reports_without_a_row_share_a_line() -> None:
         Excluded("c", "C", "no row", "no row for CLASI-50"),
     ]
     said = words(replace(all_responded(), excluded=tuple(reports))).excluded
-    assert said == ("B: trial; pooled are cohort", "No row for CLASI-50: A; C")
+    assert said == (("design", "B: trial; pooled are cohort"), ("no row", "No row for CLASI-50: A; C"))
+
+
+def test_reports_are_listed_in_the_order_of_the_rules() -> None:
+    rules = ["overlap", "no row", "window", "not poolable", "design"]
+    reports = tuple(Excluded(rule, rule, rule, "why") for rule in rules)
+    said = words(replace(all_responded(), excluded=reports)).excluded
+    assert [rule for rule, _ in said] == ["not poolable", "design", "window", "overlap", "no row"]
 
 
 def test_footnotes_only_for_marks_in_use() -> None:

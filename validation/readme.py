@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH = 120
 
-ORDER = ("errors.py", "synthesis", "review", "papers", "analysis.py", "report")
+ORDER = ("errors.py", "synthesis", "review", "papers", "analysis", "report")
 """The library's rooms from the ground up."""
 
 AROUND = {

@@ -6,25 +6,39 @@ half a millisecond to the start of every command.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from evidence.analysis import Analysis
+    from evidence.analysis.results import Result
 
-FORMATS = {
-    "text": ("text", "render_text", ("width", "unicode", "color", "excluded", "panel")),
+Renderer = tuple[str, str, tuple[str, ...]]
+
+SCREEN = ("width", "unicode", "color")
+
+FORMATS: Mapping[str, Renderer] = {
+    "text": ("text", "render_text", (*SCREEN, "excluded", "panel")),
     "markdown": ("documents", "render_markdown", ("excluded", "panel")),
     "csv": ("export", "render_csv", ("excluded",)),
     "json": ("export", "render_json", ()),
     "latex": ("documents", "render_latex", ("excluded", "panel")),
 }
-"""Format -> module, its renderer, and the options that change what it prints."""
+"""Of a pool: format -> module, its renderer, and the options that change what it prints."""
+
+COMPARED_FORMATS: Mapping[str, Renderer] = {
+    "text": ("compared", "render_text", SCREEN),
+    "markdown": ("compared_export", "render_markdown", ()),
+    "csv": ("compared_export", "render_csv", ()),
+    "json": ("compared_export", "render_json", ()),
+}
+"""Of a comparison."""
+
+_BY_KIND = {"Analysis": FORMATS, "Compared": COMPARED_FORMATS}
 
 
-def render(analysis: Analysis, format: str = "text", **options: Any) -> str:
-    """The analysis in one of FORMATS; options a format has no use for are left aside."""
-    from importlib import import_module
-
-    module, name, known = FORMATS[format]
+def render(result: Result, format: str = "text", **options: Any) -> str:
+    """The result in one of its formats; options a format has no use for are left aside."""
+    module, name, known = _BY_KIND[type(result).__name__][format]
     renderer = getattr(import_module(f"{__name__}.{module}"), name)
-    return str(renderer(analysis, **{key: value for key, value in options.items() if key in known}))
+    return str(renderer(result, **{key: value for key, value in options.items() if key in known}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from unicodedata import category, combining, east_asian_width, normalize
 
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
@@ -12,7 +13,7 @@ ASCII = {
     "†": "+", "◦": "o", "┊": ":", "\xa0": "\xa0", "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "…": "...", "·": ".", "•": "*",
     "≥": ">=", "≤": "<=", "≠": "!=", "±": "+/-", "×": "x", "→": "->", "°": " degrees", "µ": "u",
     "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "«": '"', "»": '"', "²": "^2", "³": "^3",
-    "τ": "tau", "μ": "mu", "χ": "chi", "α": "alpha", "β": "beta", "γ": "gamma", "ß": "ss",
+    "∞": "infinity", "τ": "tau", "μ": "mu", "χ": "chi", "α": "alpha", "β": "beta", "γ": "gamma", "ß": "ss",
     "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE",
     "ı": "i", "þ": "th", "Þ": "Th", "ð": "d",
 }  # fmt: skip
@@ -43,6 +44,7 @@ def cells(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_cell, text))
 
 
+@cache
 def _cell(c: str) -> int:
     if combining(c) or category(c) in {"Mn", "Me", "Cf"}:
         return 0
@@ -77,16 +79,19 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 def wrap(text: str, width: int, indent: str = "", hanging: str | None = None) -> list[str]:
     """Lines of at most `width` columns. textwrap counts characters, not columns, hence our own."""
     lines: list[str] = []
-    line, empty = indent, True
+    line, used, empty = indent, cells(indent), True
+    again = indent if hanging is None else hanging
     for word in KEEP.sub("\xa0", text).split(" "):
-        while cells(line) + (not empty) + cells(word) > width:
+        size = cells(word)
+        while used + (not empty) + size > width:
             if empty:  # a word longer than a line: cut it
-                head = _head(word, max(2, width - cells(line)))
+                head = _head(word, max(2, width - used))
                 line, word = line + head, word[len(head) :]
+                size = cells(word)
             lines.append(line)
-            line, empty = indent if hanging is None else hanging, True
+            line, used, empty = again, cells(again), True
         if word:
-            line, empty = f"{line}{'' if empty else ' '}{word}", False
+            line, used, empty = f"{line}{'' if empty else ' '}{word}", used + (not empty) + size, False
     return [done.replace("\xa0", " ") for done in (lines if empty else [*lines, line])]
 
 

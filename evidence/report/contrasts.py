@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from evidence.analysis import Analysis, Contrast, StudyRow
+from evidence.analysis.results import Analysis, Contrast, Result, StudyRow
 from evidence.report.characters import clean
 from evidence.report.numbers import count, known, points, pvalue
-from evidence.report.rows import decimals, find_row, marks, pool_name
+from evidence.report.rows import at, decimals, find_row, marks, pool_name
+from evidence.report.verbs import without
 from evidence.synthesis.results import Comparison
 
 
@@ -23,7 +24,7 @@ def contrast_sentences(analysis: Analysis) -> Iterator[str]:
         parts = [_difference(analysis, contrast, first=i == 0) for i, contrast in enumerate(contrasts)]
         yield f"{ours} minus {against}{';'.join(parts)}."
         if leading in contrasts and leading and leading.hidden_nonresponders:
-            yield _hidden(analysis, leading)
+            yield hidden_sentence(analysis, leading)
 
 
 def leading_contrast(analysis: Analysis) -> Contrast | None:
@@ -45,7 +46,7 @@ def _pair(analysis: Analysis, contrast: Contrast) -> tuple[str, str]:
     return name_of(analysis, contrast.ours), name_of(analysis, contrast.against, bare=True)
 
 
-def name_of(analysis: Analysis, name: str, *, bare: bool = False) -> str:
+def name_of(analysis: Result, name: str, *, bare: bool = False) -> str:
     """How a contrast's side is called in a sentence; `bare` leaves a reference's time to be said apart."""
     row = find_row(analysis, name)
     if row is None:
@@ -58,32 +59,31 @@ def _difference(analysis: Analysis, contrast: Contrast, *, first: bool) -> str:
     difference, digits = comparison.difference, decimals(analysis)
     row = find_row(analysis, contrast.against)
     limits = f"{points(difference.low, digits)} to {points(difference.high, digits)}"
-    test = f", {_test(comparison)}" if first and comparison.test and known(comparison.pvalue) else ""
+    test = f", {test_words(comparison)}" if first and comparison.test and known(comparison.pvalue) else ""
     value = f"{points(difference.estimate, digits, sign=True)}{' points' if first else ''} ({limits}{test})"
-    return f"{_time(row)}{_state(analysis, row)}: {value}"
-
-
-def _time(row: StudyRow | None) -> str:
-    return f" at {clean(row.when)}" if row and row.when else ""
+    return f"{at(row.when) if row else ''}{_state(analysis, row)}: {value}"
 
 
 def _state(analysis: Analysis, row: StudyRow | None) -> str:
     return "".join(f" {mark}" for mark in marks(analysis, row)) if row else ""
 
 
-def _test(comparison: Comparison) -> str:
+def test_words(comparison: Comparison) -> str:
     """ "fisher" -> "Fisher p = 0.011"; what follows a comma says what it was done on."""
     name, _, basis = clean(comparison.test or "").partition(", ")
     return f"{name.capitalize()} {pvalue(float(comparison.pvalue or 0))}" + (f" on {basis}" if basis else "")
 
 
-def _hidden(analysis: Analysis, contrast: Contrast) -> str:
+def hidden_sentence(analysis: Result, contrast: Contrast, p: str = "p") -> str:
     """How little it would take: patients not seen, or not counted, who did not have the outcome."""
     number = contrast.hidden_nonresponders or 0
     row = find_row(analysis, contrast.ours)
-    group = "ours" if row and row.role == "ours" else name_of(analysis, contrast.ours).lower()
+    if row is None:
+        group = pool_name(contrast.ours).lower()
+    else:
+        group = "ours" if row.role == "ours" else f"those of {clean(row.name)}"
     limit = 1 - contrast.comparison.difference.level
-    who = "non-responder" if analysis.better == "higher" else "patient"
-    without = {"higher": "", "lower": " without the event"}.get(analysis.better, " without the outcome")
+    who, _, lacking = without(analysis).partition(" ")
     several = "" if number == 1 else "s"
-    return f"{count(number).capitalize()} hidden {who}{several}{without} among {group} would take p above {limit:.2g}."
+    lacking = f" {lacking}" if lacking else ""
+    return f"{count(number).capitalize()} hidden {who}{several}{lacking} among {group} would take {p} above {limit:.2g}."

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from evidence.analysis import Analysis
+from evidence.analysis.results import Analysis
 from evidence.report import numbers
 from evidence.report.characters import SUPERSCRIPT, clean
 from evidence.report.rows import Row, decimals, rows
@@ -60,7 +60,7 @@ def render_latex(analysis: Analysis, *, excluded: bool = False, panel: bool = Fa
 
 
 def _remarks(said: Words, excluded: bool) -> list[str]:
-    left_out = [f"Left out: {text}" for text in said.excluded] if excluded else []
+    left_out = [f"Left out ({rule}): {text}" for rule, text in said.excluded] if excluded else []
     parts = (
         *said.comparison,
         *said.heterogeneity,
@@ -101,7 +101,7 @@ def _cells(analysis: Analysis, markup: Markup, *, panel: bool) -> Iterator[list[
             *_figures(line, line.value, digits, escape),
             *([escape("" if line.weight is None else f"{100 * line.weight:.1f}")] if weighted else []),
             escape(clean(line.study.when)) if line.study and line.kind != "reference" else "",
-            _source(line, markup),
+            origin(line, markup),
         ]
 
 
@@ -111,7 +111,7 @@ def _figures(line: Row, value: Interval, digits: int, escape: Escape) -> list[st
     return [escape(estimate), escape(limits)]
 
 
-def _source(line: Row, markup: Markup) -> str:
+def origin(line: Row, markup: Markup) -> str:
     """Where the number was read: the place, then the address."""
     if line.study is None:
         return ""

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any
 
-from evidence.analysis import Analysis, Contrast, PoolRow, StudyRow
+from evidence.analysis.results import Analysis, Contrast, PoolRow, Result, StudyRow
 from evidence.report.characters import clean
 from evidence.report.rows import Row, marks, rows
+from evidence.report.verbs import said
 from evidence.report.words import words
 from evidence.synthesis.results import Interval, Pooled
 
@@ -28,30 +29,31 @@ def render_json(analysis: Analysis) -> str:
 
 def to_dict(analysis: Analysis) -> dict[str, Any]:
     """The analysis as plain dicts, lists, strings and numbers."""
-    said = words(analysis)
-    notes = [*map(clean, analysis.notes), *said.comparison]
+    told = words(analysis)
+    notes = [*map(clean, analysis.notes), *told.comparison]
     for contrast in analysis.comparisons:
         notes += [
-            f"{clean(contrast.ours)} against {clean(contrast.against)}: {clean(n)}"
+            f"{clean(contrast.ours)} against {clean(contrast.against)}: {said(analysis, n)}"
             for n in contrast.comparison.notes
         ]
-    notes += [f"{mark} {text}" for mark, text in said.footnotes]
+    notes += [f"{mark} {text}" for mark, text in told.footnotes]
     return {
         "version": analysis.version,
         "review": clean(analysis.review),
         "outcome": clean(analysis.outcome),
         "analysis": clean(analysis.analysis),
-        "options": {name: _plain(value) for name, value in analysis.options.items()},
-        "studies": [_finite(_study(analysis, study)) for study in analysis.studies],
-        "pooled": [_finite(_pool(pool)) for pool in analysis.pooled],
-        "panel": [_finite(_pool(pool)) for pool in analysis.panel],
-        "comparisons": [_finite_contrast(contrast, notes) for contrast in analysis.comparisons],
+        "options": {name: plain(value) for name, value in analysis.options.items()},
+        "studies": [finite(as_study(analysis, study)) for study in analysis.studies],
+        "pooled": [finite(as_pool(analysis, pool)) for pool in analysis.pooled],
+        "panel": [finite(as_pool(analysis, pool)) for pool in analysis.panel],
+        "comparisons": [as_contrast(contrast, notes) for contrast in analysis.comparisons],
         "excluded": [{"study": clean(e.study), "reason": clean(e.reason)} for e in analysis.excluded],
         "notes": notes,
     }
 
 
-def _study(analysis: Analysis, study: StudyRow) -> dict[str, Any]:
+def as_study(analysis: Result, study: StudyRow) -> dict[str, Any]:
+    """A row with the keys of the contract."""
     notes = list(map(clean, study.notes))
     if study.when and study.weeks is None:
         notes.append(clean(study.when))
@@ -74,7 +76,8 @@ def _study(analysis: Analysis, study: StudyRow) -> dict[str, Any]:
     }
 
 
-def _pool(pool: PoolRow) -> dict[str, Any]:
+def as_pool(analysis: Result, pool: PoolRow) -> dict[str, Any]:
+    """A pool with the keys of the contract."""
     result = pool.result
     fit, het = result.fit, result.heterogeneity
     method = [f"Method: {clean(str(result.method))}"] if result.method else []
@@ -105,11 +108,12 @@ def _pool(pool: PoolRow) -> dict[str, Any]:
             "df": het.df,
             "pvalue": het.pvalue,
         },
-        "notes": [*map(clean, result.notes), *method],
+        "notes": [*(said(analysis, note) for note in result.notes), *method],
     }
 
 
-def _finite_contrast(contrast: Contrast, notes: list[str]) -> dict[str, Any]:
+def as_contrast(contrast: Contrast, notes: list[str]) -> dict[str, Any]:
+    """A comparison with the keys of the contract; what is not finite goes to `notes`."""
     comparison = contrast.comparison
     made = {
         "ours": clean(contrast.ours),
@@ -122,9 +126,9 @@ def _finite_contrast(contrast: Contrast, notes: list[str]) -> dict[str, Any]:
         "differs_in": list(map(clean, contrast.differs_in)),
     }
     missing: list[str] = []
-    plain = {key: _plain(value, key, missing) for key, value in made.items()}
+    done = {key: plain(value, key, missing) for key, value in made.items()}
     notes += [f"{made['ours']} against {made['against']}: {note}" for note in _missing_note(missing)]
-    return plain
+    return done
 
 
 def _interval(interval: Interval | None, method: str | None = None) -> dict[str, Any] | None:
@@ -139,28 +143,28 @@ def _interval(interval: Interval | None, method: str | None = None) -> dict[str,
     return limits | {"method": method} if method else limits
 
 
-def _finite(made: dict[str, Any]) -> dict[str, Any]:
+def finite(made: dict[str, Any]) -> dict[str, Any]:
     """The same with JSON's own types, and a note about each number there is none for."""
     missing: list[str] = []
-    plain = {key: _plain(value, key, missing) for key, value in made.items()}
-    plain["notes"] += _missing_note(missing)
-    return plain
+    done = {key: plain(value, key, missing) for key, value in made.items()}
+    done["notes"] += _missing_note(missing)
+    return done
 
 
 def _missing_note(missing: list[str]) -> list[str]:
     return [f"no finite value: {', '.join(missing)}"] if missing else []
 
 
-def _plain(value: Any, path: str = "", missing: list[str] | None = None) -> Any:
+def plain(value: Any, path: str = "", missing: list[str] | None = None) -> Any:
     """numpy's numbers to Python's, tuples to lists; what is not finite to None, its path kept in `missing`."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):
-        return {str(k): _plain(v, f"{path}.{k}", missing) for k, v in value.items()}
+        return {str(k): plain(v, f"{path}.{k}", missing) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v, path, missing) for v in value]
+        return [plain(v, path, missing) for v in value]
     if isinstance(value, int):
         return value
     try:
@@ -186,7 +190,7 @@ def render_csv(analysis: Analysis, *, excluded: bool = False) -> str:
     table = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
     table.writeheader()
     for line in (*_csv_rows(analysis), *_csv_notes(analysis, excluded)):
-        table.writerow({name: _field(value) for name, value in line.items() if value is not None})
+        table.writerow({name: field(value) for name, value in line.items() if value is not None})
     return out.getvalue()
 
 
@@ -206,7 +210,7 @@ def _csv_rows(analysis: Analysis) -> Iterator[dict[str, Any]]:
         if row.study:
             yield line | _csv_study(analysis, row)
         elif row.pool:
-            yield line | _csv_pool(row, row.pool.result)
+            yield line | _csv_pool(analysis, row, row.pool.result)
 
 
 def _csv_study(analysis: Analysis, row: Row) -> dict[str, Any]:
@@ -234,33 +238,35 @@ def _csv_study(analysis: Analysis, row: Row) -> dict[str, Any]:
     }
 
 
-def _csv_pool(row: Row, result: Pooled) -> dict[str, Any]:
+def _csv_pool(analysis: Result, row: Row, result: Pooled) -> dict[str, Any]:
     fields = {
         name: getattr(result, name) for name in ("k", "requested", "model", "measure", "tau2_estimator", "ci")
     }
     if row.kind == "pool" and result.model == "bayes":  # this line is the exact interval beside it
         fields |= {"model": "exact", "measure": None, "tau2_estimator": None, "ci": None}
     method = [f"Method: {result.method}"] if result.method else []
-    notes = {"pool": [*result.notes, *method], "panel": method}.get(row.kind, [])
+    notes = {"pool": [*(said(analysis, note) for note in result.notes), *method], "panel": method}.get(
+        row.kind, []
+    )
     return fields | {"notes": " ".join(map(str, notes))}
 
 
 def _csv_notes(analysis: Analysis, excluded: bool) -> Iterator[dict[str, Any]]:
-    said = words(analysis)
-    for text in (said.headline, *said.comparison, *said.heterogeneity, said.differences, *analysis.notes):
+    told = words(analysis)
+    for text in (told.headline, *told.comparison, *told.heterogeneity, told.differences, *analysis.notes):
         if text:
             yield {"kind": "note", "notes": text}
-    for mark, text in said.footnotes:
+    for mark, text in told.footnotes:
         yield {"kind": "note", "marks": mark, "notes": text}
     if excluded:
         for e in analysis.excluded:
-            yield {"kind": "excluded", "study": e.study, "label": e.label, "notes": e.reason}
+            yield {"kind": "excluded", "study": e.study, "label": e.label, "notes": f"{e.rule}: {e.reason}"}
 
 
-def _field(value: Any) -> str:
+def field(value: Any) -> str:
     """Text a spreadsheet will not take for a formula; numbers in full, blank where there is none."""
     if isinstance(value, str):
         text = clean(value)
         return "'" + text if text[:1] in ("=", "+", "-", "@") else text
-    number = _plain(value)
+    number = plain(value)
     return "" if number is None else str(number)

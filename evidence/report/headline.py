@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evidence.analysis import Analysis, StudyRow
+from evidence.analysis.results import Analysis, PoolRow, Result, StudyRow
 from evidence.report import numbers
 from evidence.report.characters import clean
 from evidence.report.numbers import brief, count, span
-from evidence.report.rows import decimals
+from evidence.report.rows import at, decimals
+from evidence.report.verbs import did, did_too, one_did, one_did_not
+from evidence.review.names import listed
 from evidence.synthesis.results import Interval
 
 NOT_RANDOMISED = "Not randomised against each other."
@@ -18,56 +20,47 @@ def headline(analysis: Analysis) -> Iterator[str]:
     """Ours, else the pool; then the first checked reference, and what its rate would make of our counts."""
     ours = next((s for s in analysis.studies if s.role == "ours" and s.state != "unverified"), None)
     if ours:
-        yield _ours(analysis, ours)
+        yield of_row(analysis, ours)
     else:
-        yield _pool(analysis)
+        yield of_pool(analysis, analysis.pooled[0])
         if any(s.role == "ours" for s in analysis.studies):
             yield "Our own count is not yet checked against its source and does not lead."
     unchecked = [s for s in analysis.studies if s.role == "pooled" and s.state == "unverified"]
     if unchecked and not ours:
-        names = ", ".join(clean(s.label) for s in unchecked)
-        yield f"Not yet checked against the paper: {names}."
+        yield f"Not yet checked against the paper: {listed([clean(s.label) for s in unchecked])}."
     yield from _beside_reference(analysis, ours)
 
 
-def did(analysis: Analysis) -> str:
-    """The verb for having the outcome. A harm is never "responded"."""
-    return {"higher": "responded", "lower": "had the event"}.get(analysis.better, "had the outcome")
+def of_row(result: Result, row: StudyRow) -> str:
+    """A row's count in words: "All 6 of our patients responded (95 % CI 54.1 to 100)"."""
+    digits, verb = decimals(result), did(result)
+    ci = f"{_level(row.proportion)} {span(row.proportion, digits)}"
+    ours = row.role == "ours"
+    named = "" if ours else f" in {clean(row.name)}"
+    when = "" if ours else at(row.when)
+    if row.n == 1:
+        who = "Our one patient" if ours else f"The one patient{named}"
+        return f"{who} {one_did(result) if row.events else one_did_not(result)}{when} ({ci})."
+    if row.events in (0, row.n):
+        all_or_none = "All" if row.events else "None of the"
+        who = f"{all_or_none} {row.n} patients{named}"
+        if ours:
+            who = f"All {row.n} of our patients" if row.events else f"None of our {row.n} patients"
+        return f"{who} {verb}{when} ({ci})."
+    who = f"{row.events} of our {row.n} patients" if ours else f"{row.events} of {row.n} patients{named}"
+    return f"{who} {verb}{when} ({brief(row.proportion.estimate, digits)} %, {ci})."
 
 
-def did_not(analysis: Analysis) -> str:
-    """Its denial."""
-    said = {"higher": "did not respond", "lower": "did not have the event"}
-    return said.get(analysis.better, "did not have the outcome")
-
-
-def did_too(analysis: Analysis) -> str:
-    """The same verb said again."""
-    return "did" if analysis.better == "higher" else "had it"
-
-
-def _ours(analysis: Analysis, ours: StudyRow) -> str:
-    digits, verb = decimals(analysis), did(analysis)
-    ci = f"{_level(ours.proportion)} {span(ours.proportion, digits)}"
-    if ours.n == 1:
-        return f"Our one patient {verb if ours.events else did_not(analysis)} ({ci})."
-    if ours.events == ours.n:
-        return f"All {ours.n} of our patients {verb} ({ci})."
-    if ours.events == 0:
-        return f"None of our {ours.n} patients {verb} ({ci})."
-    share = brief(ours.proportion.estimate, digits)
-    return f"{ours.events} of our {ours.n} patients {verb} ({share} %, {ci})."
-
-
-def _pool(analysis: Analysis) -> str:
+def of_pool(analysis: Result, pool: PoolRow) -> str:
     """The pool in a sentence: counts where nobody or everybody had the outcome, else the model's answer."""
-    result, verb = analysis.leading, did(analysis)
+    result, verb = pool.result, did(analysis)
     events, n, digits = int(result.events), int(result.n), decimals(analysis)
     ci = f"{_level(result.exact)} {span(result.exact, digits)}"
+    other = "other " if pool.pool == "others" else ""
     if result.k == 1:
-        series = "In the one series, "
+        series = f"In the one {other}series, "
     else:
-        series = f"In the {count(result.k)} series together, "
+        series = f"In the {count(result.k)} {other}series together, "
     if events == n or events == 0:
         who = f"all {n} patients" if events else f"none of {n} patients"
         return f"{series}{who} {verb} (exact {ci})."
@@ -110,7 +103,7 @@ def _beside_reference(analysis: Analysis, ours: StudyRow | None) -> Iterator[str
     if references[0].state == "unverified":
         yield f"{clean(references[0].name)} is not yet checked against the paper and does not lead."
     source = " (read from a secondary source)" if lead.state == "secondary" else ""
-    when, digits = _at(lead.when), decimals(analysis)
+    when, digits = at(lead.when), decimals(analysis)
     verb = did_too(analysis)
     said = f"In {_arm(lead)}, {lead.events} of {lead.n} {verb}{when} ({brief(lead.proportion.estimate, digits)} %){source}"
     if ours is None:
@@ -130,10 +123,6 @@ def _beside_reference(analysis: Analysis, ours: StudyRow | None) -> Iterator[str
 def _arm(reference: StudyRow) -> str:
     """The reference without its time."""
     return clean(reference.name.removesuffix(f", {reference.when}"))
-
-
-def _at(when: str) -> str:
-    return f" at {clean(when)}" if when else ""
 
 
 def _tail(ours: StudyRow, reference: StudyRow) -> str:

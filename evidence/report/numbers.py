@@ -41,7 +41,7 @@ def points(value: Any, digits: int = 1, *, sign: bool = False) -> str:
     if not known(value):
         return "?"
     text = f"{100 * value:{'+' if sign else ''}.{digits}f}"
-    return text.replace("-", "−")
+    return text.replace("-", "−") if float(text) else text.lstrip("+-")
 
 
 def digits_for(top: float) -> int:
@@ -58,6 +58,13 @@ def plain(value: float, figures: int = 3) -> str:
     """A number to so many figures, without an exponent where one can be avoided."""
     text = f"{value:.{figures}g}"
     return f"{value:.0f}" if "e+" in text and abs(value) < 1e7 else text
+
+
+def ratio(value: Any) -> str:
+    """A ratio to two decimals, large and very small ones to three figures: "2.18", "15.3", "0.0042"."""
+    if not known(value):
+        return "∞"
+    return f"{value:.2f}" if value == 0 or 0.01 <= value < 9.995 else plain(float(value))
 
 
 def level(value: float) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from evidence.analysis import Analysis, PoolRow, StudyRow
+from evidence.analysis.results import NO_TIME, WHOLE, Analysis, PoolRow, Result, StudyRow
 from evidence.report.characters import SUPERSCRIPT, clean
 from evidence.report.forest import axis_top
 from evidence.report.numbers import digits_for
+from evidence.review.arms import is_control
+from evidence.review.schema import LAST_VISIT
 from evidence.synthesis.results import Interval
 
 UNVERIFIED, SECONDARY = "†", "◦"
@@ -72,7 +74,7 @@ def rows(analysis: Analysis, *, panel: bool = False, single: bool = False) -> li
     return parts
 
 
-def study_line(analysis: Analysis, study: StudyRow) -> Row:
+def study_line(analysis: Result, study: StudyRow) -> Row:
     """A study's own counts and interval, marked as far as its number still needs checking."""
     return Row(
         kind="reference" if study.role == "reference" else "study",
@@ -87,7 +89,7 @@ def study_line(analysis: Analysis, study: StudyRow) -> Row:
     )
 
 
-def marks(analysis: Analysis, study: StudyRow) -> tuple[str, ...]:
+def marks(analysis: Result, study: StudyRow) -> tuple[str, ...]:
     """A raised letter for an unusual scale, then the state of the number where it is not settled."""
     letters = [raised(clean(letter)) for letter, scale in analysis.scales.items() if scale == study.scale]
     state = STATE_MARKS.get(study.state)
@@ -99,21 +101,37 @@ def raised(letter: str) -> str:
     return "".join(SUPERSCRIPT.get(c, f"^{c}") for c in letter)
 
 
-def find_row(analysis: Analysis, name: str) -> StudyRow | None:
-    """The study row a contrast names, if it names one."""
-    return next((study for study in analysis.studies if name in (study.name, study.study)), None)
+def find_row(analysis: Result, name: str) -> StudyRow | None:
+    """The study row a contrast names, if it names one: no row has the name of a pool."""
+    return next((study for study in analysis.studies if study.name == name), None)
 
 
-def decimals(analysis: Analysis) -> int:
+def at(when: str) -> str:
+    """A time as a sentence goes on: " at week 12", " at the last visit (9 to 43 weeks)"; nothing for none."""
+    said = clean(when)
+    if said in ("", NO_TIME):
+        return ""
+    return f" at the {said}" if said.startswith(LAST_VISIT) else f" at {said}"
+
+
+def arm_of(row: StudyRow) -> str:
+    """A row in a sentence, without its time: "Trial 2", "the placebo arm of Trial 2"."""
+    label = clean(row.label)
+    part = f", {clean(row.subgroup)}" if row.subgroup else ""
+    return f"the {clean(row.arm)} arm of {label}{part}" if is_control(row.arm) else label + part
+
+
+def decimals(analysis: Result) -> int:
     """How many decimals every percentage of this analysis has, in the table and in the sentences."""
-    pools = (pool.source.exact for pool in analysis.pooled)
+    pools = [pool.source.exact for pool in analysis.pooled]
+    fitted = [pool.result.proportion for pool in analysis.pooled[:1]]
     studies = (study.proportion for study in analysis.studies)
-    return digits_for(axis_top([*studies, *pools, analysis.proportion]))
+    return digits_for(axis_top([*studies, *pools, *fitted]))
 
 
 def subgroups(analysis: Analysis) -> list[PoolRow]:
     """The groups' pools, without those of all and of the others."""
-    return [pool for pool in analysis.pooled if pool.pool not in ("all", "others")]
+    return [pool for pool in analysis.pooled if pool.pool not in WHOLE]
 
 
 def pool_name(pool: str) -> str:
@@ -133,7 +151,7 @@ def _series(analysis: Analysis, single: bool) -> Iterator[Row]:
     for pool in groups:
         yield Row("heading", clean(pool.pool), group=pool.pool)
         yield from (study_line(analysis, study) for study in ours_last if study.group == pool.pool)
-        yield from _pool_lines(pool, single=single)
+        yield from pool_lines(pool, single=single)
     known = {pool.pool for pool in groups}
     rest = [study for study in ours_last if study.group not in known]
     if rest:
@@ -146,14 +164,19 @@ def _pools(analysis: Analysis, single: bool) -> Iterator[Row]:
     lines = [
         line
         for pool in analysis.pooled
-        if pool.pool in ("all", "others")
-        for line in _pool_lines(pool, single=single, whole=pool.pool == "all")
+        if pool.pool in WHOLE
+        # beside the pool of all, the counts of the others suffice
+        for line in pool_lines(
+            pool, single=single, whole=pool.pool == "all", counts_suffice=pool.pool == "others"
+        )
     ]
     order = {"pool": 0, "average": 1, "prediction": 2}
     yield from sorted(lines, key=lambda line: order[line.kind])
 
 
-def _pool_lines(pool: PoolRow, *, single: bool, whole: bool = False) -> Iterator[Row]:
+def pool_lines(
+    pool: PoolRow, *, single: bool, whole: bool = False, counts_suffice: bool = False
+) -> Iterator[Row]:
     """A pool's lines. One study is no pool: its own line says it all.
 
     Where the Bayes model was used the exact interval of the summed counts
@@ -174,8 +197,8 @@ def _pool_lines(pool: PoolRow, *, single: bool, whole: bool = False) -> Iterator
         group=pool.pool,
         pool=pool,
     )
-    if pool.pool == "others" and bayes:
-        return  # the counts suffice beside the pool of all
+    if counts_suffice and bayes:
+        return
     result = pool.result
     if result.average is not None:
         label = f"{name}, {MODEL_NAMES.get(result.model, result.model)}, average"

@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from itertools import groupby
 
-from evidence.analysis import Analysis, StudyRow
-from evidence.report import forest, numbers
-from evidence.report.characters import cells, clean, pad, shorten, to_ascii, wrap
-from evidence.report.rows import Row, decimals, rows
+from evidence.analysis.results import Analysis, Result, StudyRow
+from evidence.report import forest
+from evidence.report.characters import cells, clean
+from evidence.report.picture import BOLD, DIM, GAP, INDENT, Paper, draw
+from evidence.report.rows import decimals, rows
 from evidence.report.words import Words, words
 
-INDENT, GAP = "  ", "  "
-TEXT_WIDTH = 100
-"""Longer lines of prose are hard to read, however wide the terminal."""
-LABEL_LEAST, FOREST_LEAST, FOREST_GOOD, FOREST_MOST = 16, 9, 17, 61
-BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
-
-
-class Paper(NamedTuple):
-    """What is written on: its width, the characters it can show, and whether it has colours."""
-
-    width: int
-    unicode: bool
-    color: bool
-
-    def say(self, text: str) -> str:
-        """The text in characters this terminal has."""
-        return text if self.unicode else to_ascii(text)
-
-    def paint(self, style: str, line: str) -> str:
-        return f"{style}{line}{RESET}" if self.color and line else line
-
-    def paragraph(
-        self, text: str, indent: str = "", hanging: str | None = None, style: str = ""
-    ) -> list[str]:
-        lines = wrap(self.say(text), min(self.width, TEXT_WIDTH), indent, hanging)
-        return [self.paint(style, line) for line in lines] if style else lines
+__all__ = ["BOLD", "DIM", "GAP", "INDENT", "Paper", "render_text"]
 
 
 def render_text(
@@ -53,19 +28,20 @@ def render_text(
     `excluded` lists what was left out and why, `panel` adds the other models.
     """
     paper, said = Paper(width, unicode, color), words(analysis)
-    reference = _checked_reference(analysis)
+    reference = checked_reference(analysis)
+    rate = float(reference.proportion.estimate) if reference else None
     blocks = [
         paper.paragraph(said.heading, style=BOLD),
         paper.paragraph(said.headline),
-        _table(analysis, paper, reference, panel=panel),
-        _remarks(said, paper, _legend(reference)),
+        draw(rows(analysis, panel=panel), paper, decimals(analysis), rate),
+        _remarks(said, paper, legend(reference)),
         _left_out(said, paper, listed=excluded),
     ]
     return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
 
 
-def _remarks(said: Words, paper: Paper, legend: list[tuple[str, str]]) -> list[str]:
-    marks = "; ".join(f"{mark}\xa0{text}" for mark, text in (*said.footnotes, *legend))
+def _remarks(said: Words, paper: Paper, ruled: list[tuple[str, str]]) -> list[str]:
+    marks = "; ".join(f"{mark}\xa0{text}" for mark, text in (*said.footnotes, *ruled))
     flowing = " ".join
     large = (
         flowing(said.comparison),
@@ -84,134 +60,20 @@ def _left_out(said: Words, paper: Paper, *, listed: bool) -> list[str]:
         return []
     if not listed:
         return paper.paragraph("Left out, with reasons: evidence pool --excluded", INDENT, style=DIM)
-    lines = [INDENT + "Left out:"]
-    for text in said.excluded:
-        lines += paper.paragraph(text, INDENT * 2, INDENT * 3)
+    lines = [INDENT + "Left out, by the first rule that applies:"]
+    width = max(cells(rule) for rule, _ in said.excluded) + len(INDENT * 2 + GAP)
+    for rule, group in groupby(said.excluded, key=lambda pair: pair[0]):
+        for number, (_, text) in enumerate(group):
+            head = INDENT * 2 + (paper.say(rule) if number == 0 else "")
+            lines += paper.paragraph(text, head.ljust(width), " " * (width + len(INDENT)))
     return lines
 
 
-def _checked_reference(analysis: Analysis) -> StudyRow | None:
+def checked_reference(analysis: Result) -> StudyRow | None:
     """The reference at which the dotted line stands: the first that has been checked."""
     return next((s for s in analysis.studies if s.role == "reference" and s.state != "unverified"), None)
 
 
-def _legend(reference: StudyRow | None) -> list[tuple[str, str]]:
+def legend(reference: StudyRow | None) -> list[tuple[str, str]]:
+    """What the dotted line means."""
     return [(forest.UNICODE.rule, clean(reference.name))] if reference else []
-
-
-# ---- the table -------------------------------------------------------------------------------
-
-
-class Columns(NamedTuple):
-    """How wide each column is; a width of 0 leaves the column out."""
-
-    label: int
-    counts: int
-    percent: int
-    limit: int
-    weight: int
-    forest: int
-
-
-def _table(analysis: Analysis, paper: Paper, reference: StudyRow | None, *, panel: bool) -> list[str]:
-    lines = rows(analysis, panel=panel)
-    values = [line.value for line in lines if line.value]
-    if not values:
-        return []
-    top = forest.axis_top(values)
-    digits = decimals(analysis)
-
-    def percent(value: object) -> str:
-        return numbers.percent(value, digits)
-
-    rate = float(reference.proportion.estimate) if reference else None
-    columns = _columns(lines, paper, percent)
-    return [
-        paper.paint(DIM, _head(columns, paper, top, values[0].level)),
-        *(_line(line, columns, paper, percent, top, rate) for line in lines),
-    ]
-
-
-def _columns(lines: list[Row], paper: Paper, percent: Callable[[object], str]) -> Columns:
-    """Fixed columns take what they need, the label and the forest share the rest."""
-    values = [line.value for line in lines if line.value]
-    counts = max([8, *(len(line.counts) for line in lines)])
-    estimate = max(len(percent(v.estimate)) for v in values)
-    limit = max(len(percent(x)) for v in values for x in (v.low, v.high))
-    weighted = any(line.weight is not None for line in lines)
-    weight = 6 if weighted and paper.width >= 92 else 0
-    fixed = (
-        len(INDENT)
-        + counts
-        + estimate
-        + 2 * limit
-        + len(" to ")
-        + 4 * len(GAP)
-        + (weight and weight + len(GAP))
-    )
-    room = paper.width - fixed
-    needed = max([len("Study"), *(cells(_label(line, paper)) for line in lines if line.events is not None)])
-    wide = max([0, *(cells(_label(line, paper)) - counts - 2 for line in lines if line.events is None)])
-    label = max(LABEL_LEAST, min(max(needed, wide), room - FOREST_GOOD))
-    plot = min(FOREST_MOST, room - label)
-    if plot < FOREST_LEAST:  # very large counts leave no room for a picture
-        label, plot = max(1, room + len(GAP)), 0
-    elif plot < FOREST_GOOD:
-        label = room - plot
-    return Columns(label, counts, estimate, limit, weight, plot)
-
-
-def _label(line: Row, paper: Paper) -> str:
-    return paper.say(line.name)
-
-
-def _head(columns: Columns, paper: Paper, top: float, level: float) -> str:
-    parts = [
-        pad("Study", columns.label),
-        pad("Events/n", columns.counts, right=True),
-        pad("%", columns.percent, right=True),
-        pad(f"{numbers.level(level)}% CI", 2 * columns.limit + 4),
-    ]
-    if columns.weight:
-        parts.append(pad("Weight", columns.weight, right=True))
-    if columns.forest:
-        parts.append(forest.axis(top, columns.forest))
-    return INDENT + GAP.join(parts)
-
-
-def _line(
-    line: Row,
-    columns: Columns,
-    paper: Paper,
-    percent: Callable[[object], str],
-    top: float,
-    rate: float | None,
-) -> str:
-    if line.value is None:
-        heading = shorten(paper.say(line.label), paper.width - len(INDENT) - 1, paper.say("…"))
-        return INDENT + paper.paint(BOLD, f"{heading}:")
-    value = line.value
-    estimate = "" if line.kind == "prediction" else percent(value.estimate)
-    parts = [*_names(line, columns, paper), pad(estimate, columns.percent, right=True)]
-    low, high = (pad(percent(x), columns.limit, right=True) for x in (value.low, value.high))
-    parts.append(f"{low} to {high}")
-    if columns.weight:
-        parts.append(
-            pad("" if line.weight is None else f"{100 * line.weight:.1f}", columns.weight, right=True)
-        )
-    if columns.forest:
-        glyphs = forest.UNICODE if paper.unicode else forest.ASCII
-        parts.append(forest.draw(line.kind, value, top, columns.forest, glyphs, rate))
-    return INDENT + GAP.join(parts)
-
-
-def _names(line: Row, columns: Columns, paper: Paper) -> Iterator[str]:
-    """Label and counts; a line without counts may run on into their column."""
-    width = columns.label
-    if line.events is None:
-        width += len(GAP) + columns.counts
-    marks = "".join(f" {paper.say(mark)}" for mark in line.marks)
-    ellipsis = paper.say("…")
-    yield pad(shorten(paper.say(line.label), width - cells(marks), ellipsis) + marks, width)
-    if line.events is not None:
-        yield pad(line.counts, columns.counts, right=True)

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from evidence.analysis import Analysis
+from evidence.analysis.results import Analysis, Result
 from evidence.report.characters import clean
 from evidence.report.contrasts import contrast_sentences, leading_contrast, name_of
 from evidence.report.headline import headline
 from evidence.report.numbers import known, plain, pvalue
 from evidence.report.rows import SECONDARY, UNVERIFIED, marks, pool_name, raised, subgroups
+from evidence.report.verbs import said
+from evidence.review.choice import RULES, Excluded
 from evidence.synthesis.results import Heterogeneity
 
 FOOTNOTES = {
@@ -26,7 +28,8 @@ FOOTNOTES = {
 class Words(NamedTuple):
     """The sentences around the table, each a paragraph; empty where there is nothing to say.
 
-    `footnotes` are pairs of a mark and its meaning.
+    `footnotes` are pairs of a mark and its meaning, `excluded` of the rule that
+    left reports out and a line on them.
     """
 
     heading: str
@@ -39,27 +42,28 @@ class Words(NamedTuple):
     differences: str
     methods: tuple[str, ...]
     footnotes: tuple[tuple[str, str], ...]
-    excluded: tuple[str, ...]
+    excluded: tuple[tuple[str, str], ...]
 
 
 def words(analysis: Analysis) -> Words:
     """Everything there is to say about an analysis, once."""
     return Words(
-        heading=_heading(analysis),
+        heading=heading(analysis),
         headline=" ".join(headline(analysis)),
         comparison=tuple(contrast_sentences(analysis)),
         heterogeneity=tuple(_heterogeneity(analysis)),
         notes=tuple(_notes(analysis)),
         group_notes=tuple(_group_notes(analysis)),
-        row_notes=tuple(_row_notes(analysis)),
+        row_notes=tuple(row_notes(analysis)),
         differences=_differences(analysis),
         methods=tuple(_methods(analysis)),
-        footnotes=tuple(_footnotes(analysis)),
+        footnotes=tuple(footnotes(analysis)),
         excluded=tuple(_excluded(analysis)),
     )
 
 
-def _heading(analysis: Analysis) -> str:
+def heading(analysis: Result) -> str:
+    """Title, outcome and its definition, as far as there are any."""
     parts = [clean(part) for part in (analysis.title, analysis.outcome_label) if part]
     definition = f" ({clean(analysis.definition)})" if analysis.definition else ""
     return ": ".join(parts) + definition
@@ -96,19 +100,21 @@ def heterogeneity_sentence(h: Heterogeneity) -> str:
 
 def _notes(analysis: Analysis) -> Iterator[str]:
     """What to mind about the whole: of its pool, then of the analysis."""
-    yield from dict.fromkeys(map(_sentence, (*analysis.leading.notes, *analysis.notes)))
+    notes = (*(said(analysis, note) for note in analysis.leading.notes), *analysis.notes)
+    yield from dict.fromkeys(map(sentence, notes))
 
 
 def _group_notes(analysis: Analysis) -> Iterator[str]:
     """What a group has to say besides, its notes together. A single study's line says it all."""
-    said = set(map(_sentence, analysis.leading.notes))
+    known = {sentence(said(analysis, note)) for note in analysis.leading.notes}
     for pool in subgroups(analysis):
-        notes = [note for note in map(_sentence, pool.result.notes) if note not in said]
+        notes = [sentence(said(analysis, note)) for note in pool.result.notes]
+        notes = [note for note in notes if note not in known]
         if notes and pool.result.k > 1:
             yield f"{clean(pool.pool)}: {' '.join(notes)}"
 
 
-def _row_notes(analysis: Analysis) -> Iterator[str]:
+def row_notes(analysis: Result) -> Iterator[str]:
     """What to mind about one series or reference."""
     for study in analysis.studies:
         notes = [text.rstrip(".") for text in map(clean, study.notes) if text]
@@ -116,9 +122,10 @@ def _row_notes(analysis: Analysis) -> Iterator[str]:
             yield f"{clean(study.name)}: {'; '.join(notes)}."
 
 
-def _sentence(text: object) -> str:
-    said = clean(str(text))
-    return said if said.endswith((".", "!", "?")) else f"{said}."
+def sentence(text: object) -> str:
+    """A note with its full stop."""
+    note = clean(str(text))
+    return note if note.endswith((".", "!", "?")) else f"{note}."
 
 
 def _differences(analysis: Analysis) -> str:
@@ -127,36 +134,46 @@ def _differences(analysis: Analysis) -> str:
     if not leading:
         return ""
     differs = [c.differs_in for c in analysis.comparisons if c.against == leading.against]
-    said = "; ".join(clean(difference) for part in differs for difference in part)
-    return f"Differences from {name_of(analysis, leading.against)}: {said}." if said else ""
+    listed = "; ".join(clean(difference) for part in differs for difference in part)
+    return f"Differences from {name_of(analysis, leading.against)}: {listed}." if listed else ""
 
 
 def _methods(analysis: Analysis) -> Iterator[str]:
     """How the whole was pooled, and those parts that went another way."""
     whole = analysis.leading
     if whole.method:
-        yield f"Method: {_sentence(whole.method)}"
+        yield f"Method: {sentence(whole.method)}"
     for pool in analysis.pooled[1:]:
         if pool.source.k > 1 and pool.source.model != whole.model and pool.result.method:
-            yield f"{pool_name(pool.pool)}: {_sentence(pool.result.method)}"
+            yield f"{pool_name(pool.pool)}: {sentence(pool.result.method)}"
 
 
-def _footnotes(analysis: Analysis) -> Iterator[tuple[str, str]]:
+def footnotes(analysis: Result) -> Iterator[tuple[str, str]]:
+    """What the marks behind the labels mean, of those in use."""
     used = {mark for study in analysis.studies for mark in marks(analysis, study)}
     scales = {raised(clean(letter)): f"by {clean(scale)}" for letter, scale in analysis.scales.items()}
     yield from ((mark, text) for mark, text in (scales | FOOTNOTES).items() if mark in used)
 
 
-def _excluded(analysis: Analysis) -> Iterator[str]:
-    """Each report with its reason; those that only have no row share a line, at the end."""
-    absent: dict[str, list[str]] = {}
+def _excluded(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    """Each report with the rule that left it out and the reason, in the order of the rules.
+
+    Those that only have no row share a line, at the end.
+    """
+    by_rule: dict[str, list[Excluded]] = {}
     for report in analysis.excluded:
-        name, reason = clean(report.label or report.study), clean(report.reason)
-        if report.rule == "no row":
-            absent.setdefault(reason, []).append(name)
-        else:
-            yield f"{name}: {reason}"
-    yield from (f"{_upper(reason)}: {'; '.join(names)}" for reason, names in absent.items())
+        by_rule.setdefault(report.rule, []).append(report)
+    for rule in dict.fromkeys([*RULES[1:], *by_rule]):
+        if rule == RULES[0]:
+            continue
+        yield from (
+            (rule, f"{clean(report.label or report.study)}: {clean(report.reason)}")
+            for report in by_rule.get(rule, ())
+        )
+    absent: dict[str, list[str]] = {}
+    for report in by_rule.get(RULES[0], ()):
+        absent.setdefault(clean(report.reason), []).append(clean(report.label or report.study))
+    yield from ((RULES[0], f"{_upper(reason)}: {'; '.join(names)}") for reason, names in absent.items())
 
 
 def _upper(text: str) -> str:

@@ -6,9 +6,19 @@ question    review.toml: outcomes, rules, analyses
 tables      load(folder) -> Review, or all of its problems
 patients    scores of individual patients -> responder counts
 selection   which rows enter an analysis, and why the others do not
+choice      what a selection is made of
+arms        control arms, and the row for all of an arm from its strata
+overlaps    cohorts that share patients
+references  the rows an analysis is compared with, and which of them leads
+labels      what to call each report
+names       what people call reports, arms and times
+lookup      all that is known of one thing, and where it enters
 differences what differs between two rows besides their numbers
 where       the grammar of --where
 counts      a bare file of counts
+spreadsheet an XLSX workbook's sheet as numbered rows
+paired      one row a patient, a score before and one after
+responders  who responded, by which rule, and how missing scores count
 
 The names below are imported when first used.
 """
@@ -21,6 +31,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from evidence.review.counts import CountRow, read_counts
     from evidence.review.differences import differs_in
+    from evidence.review.lookup import Found, look_up
     from evidence.review.question import AnalysisSpec, Outcome, PatientRule, ReferenceSpec
     from evidence.review.schema import OutcomeRow, Problem, Study
     from evidence.review.selection import (
@@ -40,6 +51,7 @@ _HOMES = {
     "Chosen": "selection",
     "CountRow": "counts",
     "Excluded": "selection",
+    "Found": "lookup",
     "Outcome": "question",
     "OutcomeRow": "schema",
     "PatientRule": "question",
@@ -54,6 +66,7 @@ _HOMES = {
     "find_review": "tables",
     "list_outcomes": "selection",
     "load": "tables",
+    "look_up": "lookup",
     "parse_where": "where",
     "read_counts": "counts",
     "resolve": "selection",
@@ -65,6 +78,7 @@ __all__ = [
     "Chosen",
     "CountRow",
     "Excluded",
+    "Found",
     "Outcome",
     "OutcomeRow",
     "PatientRule",
@@ -79,6 +93,7 @@ __all__ = [
     "find_review",
     "list_outcomes",
     "load",
+    "look_up",
     "parse_where",
     "read_counts",
     "resolve",

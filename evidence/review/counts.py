@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple, TextIO
 
 from evidence.errors import DataError, InputError
 from evidence.review.schema import MOST, Column, Fault, Problem, parse
-from evidence.review.sheet import read_sheet
+from evidence.review.sheet import COMMA, find_mark, padding, read_sheet
 
 STUDY = ("study", "studies", "label", "author", "authors", "slab", "studlab", "trial", "name", "source")
 EVENTS = ("events", "event", "xi", "x", "cases", "responders", "r", "successes", "positive")
@@ -40,13 +40,15 @@ def read_counts(source: str | Path | TextIO | BinaryIO, name: str | None = None)
 
     `name` is what messages call it. Raises `InputError` where there is no such
     table, `DataError` with every fault in it. Studies without a name are numbered.
+    In `extra`, numbers with a decimal comma have a point, if the file is written so.
     """
     file, raw = _bytes(source, name)
-    sheet = read_sheet(raw, file, delimiter=None)
+    sheet = read_sheet(raw, file)
     problems = list(sheet.problems)
     if not sheet.header:
+        why = problems[0].finding if problems and raw.strip() else "it is empty"
         raise InputError(
-            f"{file} is empty; it needs a header such as study,events,n and a row for each study"
+            f"{file} is not a table of counts: {why}. It needs a header such as study,events,n and a row for each study"
         )
     study, events, n = (_find(sheet.header, names, file, problems) for names in (STUDY, EVENTS, N))
     for what, index, names in (("events", events, EVENTS), ("n", n, N)):
@@ -54,26 +56,33 @@ def read_counts(source: str | Path | TextIO | BinaryIO, name: str | None = None)
             found = ", ".join(repr(column) for column in sheet.header)
             raise InputError(f"{file} has no column for {what}; it has {found}; accepted: {', '.join(names)}")
     assert events is not None and n is not None
-    used = {study, events, n}
-    others = [(column, index) for index, column in enumerate(sheet.header) if index not in used and column]
+    if not sheet.aligned:
+        problems += padding(sheet._replace(first=0), {events, n})
+    others = [
+        (column, index)
+        for index, column in enumerate(sheet.header)
+        if index not in (study, events, n) and column
+    ]
+    comma = find_mark(sheet, (index for _, index in others)) == ","
     rows = []
     for position, (number, cells) in enumerate(sheet.rows, 1):
-        count, size = parse(_EVENTS, cells[events]), parse(_N, cells[n])
-        for value, index in ((count, events), (size, n)):
+        spoiled = sheet.spoiled.get(number, ())
+        values = []
+        for column, index in ((_EVENTS, events), (_N, n)):
+            value = None if index in spoiled else parse(column, cells[index])
             if isinstance(value, Fault):
-                column = sheet.header[index]
-                problems.append(Problem(file, number, column, cells[index], value.reason, value.allowed))
+                problems.append(_problem(file, number, column, sheet.header[index], cells[index], value))
+            values.append(value)
+        count, size = values
         if not isinstance(count, int) or not isinstance(size, int):
             continue
         if count > size:
-            reason, limits = (
-                f"is more than {sheet.header[n]} ({size})",
-                f"a whole number from 0 to {sheet.header[n]}",
-            )
+            limits = f"a whole number from 0 to {sheet.header[n]}"
+            reason = f"is more than {sheet.header[n]} ({size})"
             problems.append(Problem(file, number, sheet.header[events], cells[events], reason, limits))
             continue
         label = cells[study] if study is not None else ""
-        extra = {column: cells[index] for column, index in others}
+        extra = {column: _with_point(cells[index]) if comma else cells[index] for column, index in others}
         rows.append(CountRow(label or str(position), count, size, extra, number))
     if not sheet.rows and not problems:
         problems.append(
@@ -83,6 +92,17 @@ def read_counts(source: str | Path | TextIO | BinaryIO, name: str | None = None)
         problems.sort(key=lambda problem: problem.row or 0)
         raise DataError(problems)
     return rows
+
+
+def _problem(file: str, number: int, column: Column, name: str, text: str, fault: Fault) -> Problem:
+    from evidence.review.likely import explain
+
+    guess = explain(column, text, fault)
+    return Problem(file, number, name, text, guess.reason, fault.allowed, guess.likely)
+
+
+def _with_point(text: str) -> str:
+    return text.replace(",", ".") if re.fullmatch(COMMA, text) else text
 
 
 def _bytes(source: str | Path | TextIO | BinaryIO, name: str | None) -> tuple[str, bytes]:
@@ -100,7 +120,7 @@ def _bytes(source: str | Path | TextIO | BinaryIO, name: str | None) -> tuple[st
 def _find(header: tuple[str, ...], names: tuple[str, ...], file: str, problems: list[Problem]) -> int | None:
     """Where the column is; the first name wins outright, two other names at once are a problem."""
     found = {
-        plain: index for index in range(len(header) - 1, -1, -1) if (plain := _plain(header[index])) in names
+        name: index for index in range(len(header) - 1, -1, -1) if (name := plain(header[index])) in names
     }
     if not found:
         return None
@@ -114,5 +134,6 @@ def _find(header: tuple[str, ...], names: tuple[str, ...], file: str, problems: 
     return found[min(found, key=names.index)]
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A column's name without case, spaces, underscores, dots and hyphens."""
     return re.sub(r"[\s_.-]", "", name).casefold()

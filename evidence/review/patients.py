@@ -81,7 +81,7 @@ def _row(
     weeks: list[float] = []
     for patient in members:
         course = courses.get((study, patient.patient, rule.score), ())
-        baseline, last = _ends(course)
+        baseline, last = ends(course)
         if last is None or last.value is None:
             continue
         response = responds(rule, baseline.value if baseline else None, last.value)
@@ -126,7 +126,7 @@ def _row(
     )
 
 
-def _ends(course: Sequence[Score]) -> tuple[Score | None, Score | None]:
+def ends(course: Sequence[Score]) -> tuple[Score | None, Score | None]:
     """The baseline and the last visit of one patient; a score at a time not stated is neither."""
     baseline = last = None
     latest = 0.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from evidence.review.schema import DESIGNS, OWN_KINDS, TABLES, Column, Problem, near
+from evidence.review.schema import DESIGNS, OWN_KINDS, TABLES, Column, Problem, nearest
 
 FORMAT = 1
 """Version of the layout of review.toml and the tables."""
@@ -35,7 +35,11 @@ class PatientRule(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """An outcome: its key, how it is called, what it means, which direction is better ("" if neither)."""
+    """An outcome: its key, how it is called, what it means, which direction is better ("" if neither).
+
+    `verb` is what patients with it did, in the past tense ("responded", "were
+    detected"); "" leaves the word to `better`.
+    """
 
     key: str
     label: str
@@ -43,6 +47,7 @@ class Outcome(NamedTuple):
     better: str
     scale: str
     rule: PatientRule | None
+    verb: str = ""
 
 
 class ReferenceSpec(NamedTuple):
@@ -125,12 +130,12 @@ def check_studies(question: Question, studies: Iterable[str]) -> list[Problem]:
         named += [(f"{place}.beside[{i}].study", beside.study) for i, beside in enumerate(spec.beside)]
         for where, study in named:
             if study and study not in known:
-                reason = "is not a report in studies.csv" + near(study, known)
-                problems.append(Problem(FILE, None, where, study, reason, "a key of studies.csv"))
+                reason, likely = "is not a report in studies.csv", nearest(study, known)
+                problems.append(Problem(FILE, None, where, study, reason, "a key of studies.csv", likely))
     return problems
 
 
-_OUTCOME = ("label", "definition", "better", "scale", "patients")
+_OUTCOME = ("label", "definition", "better", "verb", "scale", "patients")
 _ANALYSIS = ("title", "outcome", "pool", "weeks", "last_visit", "ours", "arms", "reference", "beside")
 _REFERENCE = ("study", "arm", "subgroup", "weeks")
 
@@ -160,13 +165,15 @@ def _outcome(part: _Part) -> Outcome:
         part.text("better", words=("higher", "lower")),
         part.text("scale"),
         rule,
+        part.text("verb"),
     )
 
 
 def _analysis(part: _Part, outcomes: Mapping[str, Outcome]) -> AnalysisSpec:
     outcome = part.text("outcome", needed=True)
     if outcome and outcome not in outcomes:
-        part.fault("outcome", outcome, "is not declared" + near(outcome, outcomes), "a name under [outcomes]")
+        meant = nearest(outcome, outcomes)
+        part.fault("outcome", outcome, "is not declared", "a name under [outcomes]", meant)
     pool = part.part("pool", ("design",))
     beside = part.listed("beside", _REFERENCE)
     reference = part.part("reference", _REFERENCE)
@@ -192,7 +199,7 @@ def _reference(part: _Part) -> ReferenceSpec:
 
 def _own_columns(part: _Part) -> tuple[Column, ...]:
     if part.name not in TABLES:
-        part.fault("", part.name, "is not a table" + near(part.name, TABLES), ", ".join(TABLES))
+        part.fault("", part.name, "is not a table", ", ".join(TABLES), nearest(part.name, TABLES))
         return ()
     taken = {column.name for column in TABLES[part.name].columns}
     columns = []
@@ -228,14 +235,13 @@ class _Part:
         self.faulty = False
         for key in data if keys is not None else ():
             if key not in (keys or ()):
-                self.fault(
-                    key, key, "is not a key of this part" + near(key, keys or ()), ", ".join(keys or ())
-                )
+                meant = nearest(key, keys or ())
+                self.fault(key, key, "is not a key of this part", ", ".join(keys or ()), meant)
 
-    def fault(self, key: str, value: str, reason: str, allowed: str) -> None:
+    def fault(self, key: str, value: str, reason: str, allowed: str, likely: str = "") -> None:
         self.faulty = True
         place = ".".join(filter(None, (self.place, key)))
-        self.problems.append(Problem(FILE, None, place, value, reason, allowed))
+        self.problems.append(Problem(FILE, None, place, value, reason, allowed, likely))
 
     def items(self) -> Iterable[tuple[str, object]]:
         return self.data.items()
@@ -248,7 +254,7 @@ class _Part:
         if needed and not value:
             self.fault(key, "", f"{key} is missing", "text")
         if words and value and value not in words:
-            self.fault(key, value, "is not one of the words" + near(value, words), ", ".join(words))
+            self.fault(key, value, "is not one of the words", ", ".join(words), nearest(value, words))
             return ""
         return value
 
@@ -261,7 +267,7 @@ class _Part:
             return ()
         for word in value:
             if words and word not in words:
-                self.fault(key, word, "is not one of the words" + near(word, words), ", ".join(words))
+                self.fault(key, word, "is not one of the words", ", ".join(words), nearest(word, words))
         return tuple(value)
 
     def flag(self, key: str) -> bool:

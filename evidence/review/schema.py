@@ -7,14 +7,19 @@ opens a file.
 A cell's kind says what it may hold and what it becomes:
 
     text      anything                                   str, "" where empty
+    name      words that rows are told apart by           str
     key       a short name: letters, digits, . _ -        str
     choice    one of `words`                             str
     integer   digits only, between `low` and `high`      int or None
-    number    1, 0.5, -2, 1e-3                           float or None
+    number    1, 0.5, -2                                 float or None
     weeks     a number from 0, last visit, not stated    float or str
     percent   a number from 0 to 100, as printed         str (its decimals count)
     date      2023, 2023-07 or 2023-07-31                str
     doi, pmid, pmcid                                     str
+
+A number has one spelling: no plus sign, exponent, separator of thousands or
+space. Whatever else stands in its cell is a slip of a hand or of a spreadsheet,
+and is said to be (`evidence.review.likely` knows which).
 """
 
 from __future__ import annotations
@@ -57,10 +62,11 @@ NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class Problem(NamedTuple):
-    """One finding: where it is, what stands there, why it cannot be, what may be there.
+    """One finding: where it is, what stands there, why it cannot be, what may be there, what was likely meant.
 
     `row` is the row a spreadsheet shows (the header is row 1), None for a file
-    as a whole and for review.toml. `reason` reads on from the value.
+    as a whole and for review.toml. `reason` reads on from the value. `likely` is
+    "" where nothing suggests itself; two readings are joined by "or".
     """
 
     file: str
@@ -69,6 +75,7 @@ class Problem(NamedTuple):
     value: str
     reason: str
     allowed: str = ""
+    likely: str = ""
 
     def __str__(self) -> str:
         place = self.file
@@ -77,19 +84,36 @@ class Problem(NamedTuple):
             place += f", column {self.column}" if self.column else ""
         elif self.column:
             place += f", {self.column}"
-        found = f"{_shown(self.value)} {self.reason}" if self.value else self.reason
-        return f"{place}: {found}" + (f"; allowed: {self.allowed}" if self.allowed else "")
+        return f"{place}: {self.finding}"
+
+    @property
+    def finding(self) -> str:
+        """Everything but the place: `'last vist' is not a number (did you mean last visit?); allowed: ...`."""
+        found = f"{shown(self.value)} {self.reason}" if self.value else self.reason
+        hint = f" (did you mean {one_line(self.likely)}?)" if self.likely else ""
+        return found + hint + (f"; allowed: {self.allowed}" if self.allowed else "")
 
 
-def _shown(value: str) -> str:
-    """The value quoted on one line and cut to a readable length."""
-    return (
-        ascii(value) if not value.isprintable() else repr(value if len(value) <= 60 else value[:57] + "...")
-    )
+def shown(value: str) -> str:
+    """The value in quotes, on one line and cut to a readable length."""
+    quote = '"' if "'" in value and '"' not in value else "'"
+    return quote + one_line(value) + quote
+
+
+def one_line(text: str) -> str:
+    """At most 60 characters; those that cannot be seen as their code (\\xa0)."""
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def near(word: str, choices: Iterable[str]) -> str:
     """`" (did you mean x?)"` where one of the choices is close to the word, else nothing."""
+    found = nearest(word, choices)
+    return f" (did you mean {found}?)" if found else ""
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """The choice that is close to the word, upper and lower case alike; "" where none is."""
     from difflib import get_close_matches  # only ever needed on the way to an error
 
     folded = {choice.casefold(): choice for choice in choices}
@@ -99,7 +123,7 @@ def near(word: str, choices: Iterable[str]) -> str:
     ):  # comparing with thousands takes longer than the hint is worth: same first letter only
         folded = {key: choice for key, choice in folded.items() if key[:1] == word[:1]}
     found = get_close_matches(word, list(folded)[:500], n=1, cutoff=0.6)
-    return f" (did you mean {folded[found[0]]}?)" if found else ""
+    return folded[found[0]] if found else ""
 
 
 # ---- columns -------------------------------------------------------------------------------------
@@ -145,11 +169,11 @@ class Fault(NamedTuple):
 
 Value = str | int | float | None
 
-_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)", re.ASCII)
 _PERCENT = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 _KEY = re.compile(r"[^\W_][\w.-]*")
 _DATE = re.compile(r"[12][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?", re.ASCII)
-_PATTERNS = {
+PATTERNS = {
     "doi": (re.compile(r"10\.[0-9]{4,9}/\S+", re.ASCII), "a DOI, 10.xxxx/..., without https://doi.org/"),
     "pmid": (re.compile(r"[1-9][0-9]{0,8}", re.ASCII), "a PubMed number, digits only"),
     "pmcid": (re.compile(r"PMC[1-9][0-9]{0,9}", re.ASCII), "PMC and digits"),
@@ -173,7 +197,7 @@ def allowed(column: Column) -> str:
     elif column.kind == "weeks":
         words = f"a number of weeks from 0, {LAST_VISIT} or {NOT_STATED}"
     else:
-        words = _PATTERNS[column.kind][1] if column.kind in _PATTERNS else "text"
+        words = PATTERNS[column.kind][1] if column.kind in PATTERNS else "text"
     return words if column.required else f"{words}, or empty"
 
 
@@ -188,14 +212,27 @@ def parse(column: Column, text: str) -> Value | Fault:
     if column.kind in ("number", "weeks", "percent"):
         return _number(column, text)
     if column.words and text not in column.words:
-        return Fault("is not one of the words for this column" + near(text, column.words), allowed(column))
-    if column.kind in _PATTERNS and not _PATTERNS[column.kind][0].fullmatch(text):
-        return Fault(f"is not {_PATTERNS[column.kind][1]}", allowed(column))
+        return Fault("is not one of the words for this column", allowed(column))
+    if column.kind in PATTERNS and not PATTERNS[column.kind][0].fullmatch(text):
+        return Fault(f"is not {PATTERNS[column.kind][1]}", allowed(column))
+    if column.kind == "name" and text != " ".join(text.split()):
+        return Fault("has more between two words than one space", "words with one plain space between them")
+    if column.kind in ("name", "key") and not text.isascii():
+        return _one_spelling(column, text)
     return text
 
 
+def _one_spelling(column: Column, text: str) -> str | Fault:
+    """Two names that look the same are the same: no Cyrillic letter among Latin ones, no separate accents."""
+    from evidence.review.likely import composed, latin
+
+    if composed(text) != text:
+        return Fault("has accents written as characters of their own", allowed(column))
+    return text if latin(text) == text else Fault("has letters that only look Latin", allowed(column))
+
+
 def _integer(column: Column, text: str) -> int | Fault:
-    digits = text[1:] if text[0] in "+-" else text
+    digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()):
         kind = "is not a whole number" if _NUMBER.fullmatch(text) else "is not a number"
         return Fault(kind, allowed(column))
@@ -218,8 +255,7 @@ def _number(column: Column, text: str) -> float | str | Fault:
         return text
     value = float(text) if _NUMBER.fullmatch(text) else float("nan")
     if not abs(value) < float("inf"):
-        hint = near(text, (LAST_VISIT, NOT_STATED)) if column.kind == "weeks" else ""
-        return Fault("is not a number" + hint, allowed(column))
+        return Fault("is not a number", allowed(column))
     low = 0.0 if column.kind == "weeks" else column.low
     if low is not None and value < low:
         return Fault("is negative" if value < 0 else f"is less than {low:g}", allowed(column))
@@ -492,8 +528,8 @@ OUTCOMES = Table(
     "outcomes",
     (
         _STUDY,
-        Column("arm", "text", "treatment arm"),
-        Column("subgroup", "text", "empty for the whole arm"),
+        Column("arm", "name", "treatment arm"),
+        Column("subgroup", "name", "empty for the whole arm"),
         Column("outcome", "key", "an outcome declared in review.toml", True, refers="outcomes"),
         Column("weeks", "weeks", "when it was assessed", True),
         Column("weeks_from", "number", "start of a span of time", low=0),
@@ -522,8 +558,8 @@ PATIENTS = Table(
     "patients",
     (
         _STUDY,
-        Column("patient", "text", "number or name within the report", True),
-        Column("arm", "text", "treatment arm"),
+        Column("patient", "name", "number or name within the report", True),
+        Column("arm", "name", "treatment arm"),
         Column("age", "number", "age in years", low=0),
         Column("sex", "text", "sex"),
         *_ORIGIN,
@@ -535,7 +571,7 @@ SCORES = Table(
     "scores",
     (
         _STUDY,
-        Column("patient", "text", "a patient of patients.csv", True),
+        Column("patient", "name", "a patient of patients.csv", True),
         Column("score", "key", "what was measured", True),
         Column("weeks", "weeks", "when; 0 is the baseline", True),
         Column("value", "number", "the score", True),

@@ -24,7 +24,8 @@ Within a report one row is chosen: among the times in the window the one nearest
 the reference's weeks (the middle of the window, if that lies outside or there
 is none), else the last visit. Without a window or a reference the last visit
 leads, then the latest time. Of several arms it is the first of
-`arms` that has a row, else the largest.
+`arms` that has a row, else the largest. A time that is asked for replaces the
+window, and of the references the row of that time leads.
 """
 
 from __future__ import annotations
@@ -34,97 +35,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from evidence.errors import NotPossible, OptionError
-from evidence.review.question import AnalysisSpec, ReferenceSpec
-from evidence.review.schema import LAST_VISIT, STATES, OutcomeRow, Study, near, worst_state
+from evidence.review import overlaps
+from evidence.review.arms import is_control, whole_rows
+from evidence.review.choice import Chosen, Excluded, Left, Reference, Selection, Window
+from evidence.review.overlaps import ADVERBS
+from evidence.review.question import AnalysisSpec
+from evidence.review.references import declared_references, find_reference, middle, time_in_words
+from evidence.review.schema import LAST_VISIT, STATES, OutcomeRow, Study, near
 from evidence.review.tables import Review
 
 if TYPE_CHECKING:
     from evidence.review.where import Where
 
-CONTROLS = frozenset({"placebo", "control", "controls", "comparator", "sham"})
-"""First words of arms that never enter a pool unless `arms` names them; so do rows over all arms."""
-
-ALL_ARMS = frozenset({"both arms", "all arms"})
-
-Window = tuple[float, float]
-Left = tuple[str, str]
-"""The rule that left a report out, and the reason."""
-
-
-class Chosen(NamedTuple):
-    """A row that enters, its report, its role ("ours" or "pooled") and what to say about the choice."""
-
-    row: OutcomeRow
-    study: Study
-    label: str
-    role: str
-    notes: tuple[str, ...] = ()
-
-    @property
-    def events(self) -> int:
-        assert self.row.events is not None  # poolable rows have counts: the tables are checked for it
-        return self.row.events
-
-    @property
-    def n(self) -> int:
-        assert self.row.n is not None
-        return self.row.n
-
-    @property
-    def arm(self) -> str:
-        return self.row.arm
-
-    @property
-    def subgroup(self) -> str:
-        return self.row.subgroup
-
-    @property
-    def weeks(self) -> float | None:
-        """Weeks as a number; None for the last visit and times not stated."""
-        return self.row.weeks if isinstance(self.row.weeks, float) else None
-
-    @property
-    def when(self) -> str:
-        return self.row.when
-
-    @property
-    def state(self) -> str:
-        return self.row.state
-
-    @property
-    def source(self) -> str:
-        return self.row.source
-
-    @property
-    def locator(self) -> str:
-        return self.row.locator
-
-    @property
-    def scale(self) -> str:
-        return self.row.scale
-
-
-Reference = Chosen
-"""A row to compare with: a `Chosen` whose role is "reference"."""
-
-
-class Excluded(NamedTuple):
-    """A report that does not enter: the rule that left it out, the reason in words."""
-
-    study: str
-    label: str
-    rule: str
-    reason: str
-
-
-class Selection(NamedTuple):
-    """What an analysis works on. `references[0]` is the one to lead; `spec` what was asked."""
-
-    spec: AnalysisSpec
-    chosen: tuple[Chosen, ...]
-    references: tuple[Reference, ...]
-    excluded: tuple[Excluded, ...]
-    warnings: tuple[str, ...]
+__all__ = [
+    "Chosen",
+    "Excluded",
+    "OutcomeSummary",
+    "Reference",
+    "Selection",
+    "Window",
+    "find_reference",
+    "is_control",
+    "list_outcomes",
+    "resolve",
+    "row_of",
+    "select",
+    "value_of",
+    "where_columns",
+]
 
 
 # ---- what is asked -------------------------------------------------------------------------------
@@ -216,22 +154,27 @@ def select(
     *,
     weeks: Window | float | str | None = None,
     where: str | Where | None = None,
+    references: Sequence[Reference] | None = None,
 ) -> Selection:
     """The rows an analysis pools, its references, every other report with a reason, and warnings.
 
     `weeks`, a week, a window or "last visit", is used instead of the analysis'
-    window. Raises `NotPossible` if a reference cannot be found, `OptionError` for
-    `weeks` or a `where` that cannot be read.
+    window, and the reference's row of that time leads. `references` replaces those
+    the analysis names. Raises `NotPossible` if a reference cannot be found,
+    `OptionError` for `weeks` or a `where` that cannot be read.
     """
     spec = resolve(review, analysis=analysis) if not isinstance(analysis, AnalysisSpec) else analysis
     if weeks is not None:
         spec = _at(spec, weeks)
     condition = _condition(review, where) if isinstance(where, str) else where
-    references, warnings = _references(review, spec)
+    warnings: list[str] = []
+    if references is None:
+        asked = spec.weeks if weeks is not None and isinstance(spec.weeks, tuple) else None
+        references, warnings = declared_references(review, spec, asked)
     chosen, left_out = _choose(review, spec, references, condition)
-    warnings += _possible_overlaps(review, chosen)
+    warnings += overlaps.warnings(review, chosen, ("possible",))
     excluded = _excluded(review, spec, chosen, references, left_out)
-    return Selection(spec, chosen, references, excluded, tuple(warnings))
+    return Selection(spec, chosen, tuple(references), excluded, tuple(warnings))
 
 
 def _at(spec: AnalysisSpec, weeks: Window | float | str) -> AnalysisSpec:
@@ -254,8 +197,9 @@ def _choose(
         by_study[row.study].append(row)
     left_out: dict[str, Left] = {}
     entries: list[Chosen] = []
+    target = references[0].weeks if references else None
     for study, rows in by_study.items():
-        found = _one_row(review, spec, review.studies[study], rows, condition, references)
+        found = _one_row(review, spec, review.studies[study], rows, condition, target)
         if isinstance(found, Chosen):
             entries.append(found)
         else:
@@ -267,7 +211,13 @@ def _choose(
 def _condition(review: Review, where: str) -> Where:
     from evidence.review.where import parse_where  # 1 ms, and seldom asked for
 
-    return parse_where(where, where_columns(review))
+    numeric = [
+        column.name
+        for table in ("outcomes", "studies")
+        for column in review.columns(table)
+        if column.kind in ("integer", "number")
+    ]
+    return parse_where(where, where_columns(review), numeric)
 
 
 def _in_table_order(entry: Chosen) -> int:
@@ -283,8 +233,9 @@ def _one_row(
     study: Study,
     rows: Sequence[OutcomeRow],
     where: Where | None,
-    references: Sequence[Reference],
+    target: float | None,
 ) -> Chosen | Left:
+    """The row that enters, nearest the week `target`; or the first rule that leaves nothing over."""
     poolable = [row for row in rows if not row.not_poolable]
     if not poolable:
         return "not poolable", "; ".join(dict.fromkeys(row.not_poolable for row in rows))
@@ -304,13 +255,13 @@ def _one_row(
     if not timely:
         times = ", ".join(dict.fromkeys(row.when for row in held))
         return "window", f"{times}; the analysis takes {_window_in_words(spec)}"
-    units = _whole(timely, rows)
+    units = whole_rows(timely, rows)
     if not units:
         subgroups = ", ".join(dict.fromkeys(row.subgroup for row in timely))
         return "subgroup", f"only subgroups ({subgroups}), which do not make up the whole"
     preferred = min(_arm_order(unit.arm, spec.arms) for unit in units)
     units = [unit for unit in units if _arm_order(unit.arm, spec.arms) == preferred]
-    first = _nearest(units, spec, references)
+    first = _nearest(units, spec, target)
     same_time = [unit for unit in units if unit.weeks == first.weeks]
     row = min(same_time, key=lambda unit: (-(unit.n or 0), unit.arm))
     notes = [note for note in (row.note if row.split else "",) if note]
@@ -318,17 +269,50 @@ def _one_row(
     if len(others) > 1:
         notes.append(f"one of {len(others)} arms ({', '.join(others)}): {row.arm}")
     if not isinstance(row.weeks, float) and isinstance(spec.weeks, tuple):
-        notes.append(f"{row.when}, counted though the analysis asks for {_weeks_in_words(spec.weeks)}")
+        notes.append(f"{row.when}, counted though the analysis asks for {time_in_words(spec.weeks)}")
     if row.caution:
         notes.append(row.caution)
     role = "ours" if study.study == spec.ours else "pooled"
     return Chosen(row, study, review.label(study.study), role, tuple(notes))
 
 
-def is_control(arm: str) -> bool:
-    """Whether an arm is a placebo or control arm, or all arms of a trial together."""
-    words = arm.casefold().split()
-    return bool(words) and (words[0] in CONTROLS or arm.casefold() in ALL_ARMS)
+def row_of(
+    review: Review,
+    spec: AnalysisSpec,
+    study: str,
+    *,
+    arm: str = "",
+    subgroup: str = "",
+    weeks: float | str | None = None,
+    at: Window | None = None,
+    target: float | None = None,
+) -> Chosen:
+    """The row of one report, for a comparison: the one the analysis takes, be it of another design or time.
+
+    `arm`, `subgroup` and `weeks` are taken as said; a row inside the window `at` is
+    preferred, then the time nearest the week `target`. Raises NotPossible, with the
+    rule that stands against it.
+    """
+    rows = [row for row in review.by_outcome.get(spec.outcome, ()) if row.study == study]
+    outcome = review.outcomes[spec.outcome].label
+    if not rows:
+        own = set(review.cohorts[study])
+        told = {row.study for row in review.by_outcome.get(spec.outcome, ())}
+        same = [f"{review.label(key)} ({key})" for key in told if own & set(review.cohorts[key])]
+        hint = f"; its patients are in {', '.join(sorted(same))}" if same else ""
+        raise NotPossible(f"{review.label(study)} ({study}) has no row for {outcome}{hint}")
+    meant = [row for row in rows if weeks in (None, row.weeks) and row.subgroup == (subgroup or row.subgroup)]
+    if subgroup:  # a part that was asked for stands for itself
+        meant = [row._replace(subgroup="", split="") for row in meant]
+    asked = spec._replace(designs=(), arms=(arm,) if arm else spec.arms)
+    found: Chosen | Left = "no row", "it has no such row"
+    at_first = [] if at is None else [asked._replace(weeks=at, last_visit=False)]
+    for wider in (*at_first, asked, asked._replace(weeks=None, last_visit=True)):
+        found = _one_row(review, wider, review.studies[study], meant, None, target) if meant else found
+        if isinstance(found, Chosen):
+            return found._replace(row=found.row._replace(subgroup=subgroup or found.row.subgroup))
+    assert not isinstance(found, Chosen)
+    raise NotPossible(f"{review.label(study)} ({study}) cannot be compared by {outcome}: {found[1]}")
 
 
 def _asked_for(arm: str, arms: Sequence[str]) -> bool:
@@ -353,72 +337,18 @@ def _in_time(row: OutcomeRow, spec: AnalysisSpec) -> bool:
 def _window_in_words(spec: AnalysisSpec) -> str:
     if isinstance(spec.weeks, str):
         return f"the {spec.weeks} only"
-    parts = ["any week" if spec.weeks is None else _weeks_in_words(spec.weeks)]
+    parts = ["any week" if spec.weeks is None else time_in_words(spec.weeks)]
     if spec.last_visit:
         parts.append("the last visit")
     return " or ".join(parts)
 
 
-def _weeks_in_words(weeks: Window) -> str:
-    low, high = weeks
-    return f"week {low:g}" if low == high else f"weeks {low:g} to {high:g}"
-
-
-def _whole(rows: Sequence[OutcomeRow], report: Sequence[OutcomeRow]) -> list[OutcomeRow]:
-    """For each arm and time the row for all, else the sum of a split of which every stratum is at hand.
-
-    `report` holds all of the report's rows for the outcome: a split with a
-    stratum left out (not poolable, or filtered away) is not complete.
-    """
-    groups: dict[tuple[str, float | str], list[OutcomeRow]] = defaultdict(list)
-    for row in rows:
-        groups[row.arm, row.weeks].append(row)
-    units = []
-    for (arm, weeks), members in groups.items():
-        whole = next((row for row in members if not row.subgroup), None)
-        if whole is not None:
-            units.append(whole)
-            continue
-        splits = []
-        for split in sorted({row.split for row in members if row.split}):
-            strata = [row for row in members if row.split == split]
-            total = sum(row.split == split and row.arm == arm and row.weeks == weeks for row in report)
-            if len(strata) == total > 1:
-                splits.append(add_strata(strata))
-        if splits:
-            units.append(max(splits, key=lambda row: row.n or 0))
-    return units
-
-
-def add_strata(strata: Sequence[OutcomeRow]) -> OutcomeRow:
-    """The row for all, from rows of the subgroups that make it up; its note says what was added."""
-    strata = sorted(strata, key=lambda row: (-(row.n or 0), row.subgroup))
-    counts = " + ".join(f"{row.events}/{row.n}" for row in strata)
-    return strata[0]._replace(
-        subgroup="",
-        events=sum(row.events or 0 for row in strata),
-        n=sum(row.n or 0 for row in strata),
-        percent="",
-        percent_kind="",
-        value="",
-        population="; ".join(dict.fromkeys(row.population for row in strata if row.population)),
-        caution="; ".join(dict.fromkeys(row.caution for row in strata if row.caution)),
-        source="; ".join(dict.fromkeys(row.source for row in strata if row.source)),
-        locator="; ".join(dict.fromkeys(row.locator for row in strata if row.locator)),
-        state=worst_state(row.state for row in strata),
-        note=f"sum of {len(strata)} strata: {counts}",
-        row=0,
-        derived=True,
-    )
-
-
-def _nearest(units: Sequence[OutcomeRow], spec: AnalysisSpec, references: Sequence[Reference]) -> OutcomeRow:
+def _nearest(units: Sequence[OutcomeRow], spec: AnalysisSpec, target: float | None) -> OutcomeRow:
     """The unit at the time that fits best; equally near times: the earlier one."""
-    target = references[0].weeks if references else None
     if isinstance(spec.weeks, tuple):
         low, high = spec.weeks
         if target is None or not low <= target <= high:
-            target = (low + high) / 2
+            target = middle(spec.weeks)
 
     def rank(row: OutcomeRow) -> tuple[float, float]:
         if isinstance(row.weeks, float):
@@ -439,21 +369,21 @@ def _one_a_cohort(
     for reference in references:
         for cohort in review.cohorts[reference.study.study]:
             taken.setdefault(cohort, reference)
-    overlaps = _overlaps(review, ("certain", "probable"))
+    sharing = overlaps.shared(review, ("certain", "probable"))
     kept = []
-    for entry in sorted(entries, key=lambda entry: (*_preference(entry), _in_table_order(entry))):
+    for entry in sorted(entries, key=lambda entry: (*preference(entry), _in_table_order(entry))):
         cohorts = review.cohorts[entry.study.study]
         other = next((taken[cohort] for cohort in cohorts if cohort in taken), None)
         if other is not None:
             left_out[entry.study.study] = _same_cohort(entry, other)
             continue
         shared = next(
-            ((taken[b], *why) for a in cohorts for b, why in overlaps.get(a, {}).items() if b in taken), None
+            ((taken[b], *why) for a in cohorts for b, why in sharing.get(a, {}).items() if b in taken), None
         )
         if shared is not None:
             other, certainty, reason = shared
             rule = "reference" if other.role == "reference" else "overlap"
-            words = f"{_ADVERBS[certainty]} shares patients with {_named(other)}: {reason}"
+            words = f"{ADVERBS[certainty]} shares patients with {other.named}: {reason}"
             left_out[entry.study.study] = rule, words
             continue
         kept.append(entry)
@@ -462,10 +392,7 @@ def _one_a_cohort(
     return kept
 
 
-_ADVERBS = {"certain": "certainly", "probable": "probably", "possible": "possibly"}
-
-
-def _preference(entry: Chosen) -> tuple[bool, int, int, int]:
+def preference(entry: Chosen) -> tuple[bool, int, int, int]:
     """Smaller is better: ours, better state, larger n, later year."""
     return entry.role != "ours", STATES.index(entry.state), -entry.n, -(entry.study.year or 0)
 
@@ -474,93 +401,11 @@ def _same_cohort(entry: Chosen, other: Chosen) -> Left:
     if other.role == "reference":
         if other.study.study == entry.study.study:
             return "reference", "it is the reference"
-        return "reference", f"same patients as the reference, {_named(other)}"
+        return "reference", f"same patients as the reference, {other.named}"
     kinds = ("is ours", f"is {other.state}, this row {entry.state}", "is larger", "is later", "comes first")
-    pairs = zip(kinds, (*_preference(entry), 1), (*_preference(other), 0), strict=True)
+    pairs = zip(kinds, (*preference(entry), 1), (*preference(other), 0), strict=True)
     why = next(kind for kind, mine, its in pairs if mine != its)
-    return "same cohort", f"same patients as {_named(other)}, which {why}"
-
-
-def _named(entry: Chosen) -> str:
-    return f"{entry.label} ({entry.study.study})"
-
-
-def _overlaps(review: Review, certainties: Iterable[str]) -> Mapping[str, dict[str, tuple[str, str]]]:
-    """cohort -> other cohort -> (certainty, reason), both ways round."""
-    wanted = set(certainties)
-    found: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
-    for pair in review.overlaps:
-        if pair.certainty in wanted:
-            found[pair.cohort_a][pair.cohort_b] = found[pair.cohort_b][pair.cohort_a] = (
-                pair.certainty,
-                pair.reason,
-            )
-    return found
-
-
-def _possible_overlaps(review: Review, chosen: Sequence[Chosen]) -> list[str]:
-    holder = {cohort: entry for entry in chosen for cohort in review.cohorts[entry.study.study]}
-    warnings = []
-    for pair in review.overlaps:
-        a, b = holder.get(pair.cohort_a), holder.get(pair.cohort_b)
-        if pair.certainty == "possible" and a is not None and b is not None and a is not b:
-            warnings.append(f"{a.label} and {b.label} possibly share patients: {pair.reason}")
-    return warnings
-
-
-# ---- references ----------------------------------------------------------------------------------
-
-
-def _references(review: Review, spec: AnalysisSpec) -> tuple[tuple[Reference, ...], list[str]]:
-    """The rows to compare with. An unverified one does not lead if a checked one of its arm is at hand."""
-    if spec.reference is None:
-        return tuple(find_reference(review, spec.outcome, beside) for beside in spec.beside), []
-    lead = find_reference(review, spec.outcome, spec.reference)
-    found = [lead]
-    for beside in spec.beside:
-        found.append(find_reference(review, spec.outcome, beside._replace(arm=beside.arm or lead.arm)))
-    checked = next((other for other in found if other.state != "unverified" and other.arm == lead.arm), None)
-    if lead.state == "unverified" and checked is not None:
-        found.remove(checked)
-        found.insert(0, checked)
-        return tuple(found), [f"{_named(lead)} is unverified: {_named(checked)} leads instead"]
-    return tuple(found), []
-
-
-def find_reference(review: Review, outcome: str, spec: ReferenceSpec) -> Reference:
-    """The row a reference means: exact weeks where given; strata of a complete split are summed.
-
-    Raises `NotPossible` with what there is instead.
-    """
-    study = review.studies.get(spec.study)
-    label = review.label(spec.study) if study else spec.study
-    asked = " ".join(
-        filter(None, (spec.arm, spec.subgroup, f"week {spec.weeks:g}" if spec.weeks is not None else ""))
-    )
-    head = f"the reference {label} ({spec.study}{', ' + asked if asked else ''}) cannot be used: "
-    rows = [row for row in review.by_outcome.get(outcome, ()) if row.study == spec.study]
-    if study is None or not rows:
-        raise NotPossible(f"{head}it has no row for {review.outcomes[outcome].label}")
-    meant = [row for row in rows if (row.arm == spec.arm if spec.arm else not is_control(row.arm))]
-    if spec.weeks is not None:
-        meant = [row for row in meant if row.weeks == spec.weeks]
-    if spec.subgroup:
-        meant = [row for row in meant if row.subgroup == spec.subgroup]
-    if not meant:
-        have = "; ".join(dict.fromkeys(f"{row.arm or 'no arm named'}, {row.when}" for row in rows))
-        raise NotPossible(f"{head}its rows are: {have}")
-    poolable = [row for row in meant if not row.not_poolable]
-    if not poolable:
-        raise NotPossible(head + "; ".join(dict.fromkeys(row.not_poolable for row in meant)))
-    units = poolable if spec.subgroup else _whole(poolable, rows)
-    if not units:
-        raise NotPossible(f"{head}only subgroups are there: {', '.join(row.subgroup for row in poolable)}")
-    if len(units) > 1:
-        could = "; ".join(f"{unit.arm or 'no arm named'}, {unit.when}" for unit in units)
-        raise NotPossible(f"{head}it could be any of {could}: name its arm and weeks")
-    (row,) = units
-    notes = tuple(filter(None, (row.note if row.split and not row.subgroup else "", row.caution)))
-    return Reference(row, study, label, "reference", notes)
+    return "same cohort", f"same patients as {other.named}, which {why}"
 
 
 # ---- the rest ------------------------------------------------------------------------------------
@@ -575,7 +420,7 @@ def _excluded(
 ) -> tuple[Excluded, ...]:
     inside = {entry.study.study for entry in (*chosen, *references)}
     holder = {cohort: entry for entry in chosen for cohort in review.cohorts[entry.study.study]}
-    probable = _overlaps(review, ("certain", "probable"))
+    probable = overlaps.shared(review, ("certain", "probable"))
     outcome = review.outcomes[spec.outcome].label
     excluded = []
     for study in review.studies:
@@ -586,15 +431,13 @@ def _excluded(
         same = next((holder[cohort] for cohort in cohorts if cohort in holder), None)
         if rule in ("no row", "not poolable"):
             if same is not None:
-                reason = f"same patients as {_named(same)}" + (
-                    f"; {reason}" if rule == "not poolable" else ""
-                )
+                reason = f"same patients as {same.named}" + (f"; {reason}" if rule == "not poolable" else "")
                 rule = "same cohort"
             else:
                 for a in cohorts:
                     for b, (certainty, _) in probable.get(a, {}).items():
                         if b in holder:
-                            reason += f"; {_ADVERBS[certainty]} shares patients with {_named(holder[b])}"
+                            reason += f"; {ADVERBS[certainty]} shares patients with {holder[b].named}"
         excluded.append(Excluded(study, review.label(study), rule, reason))
     return tuple(excluded)
 
@@ -627,7 +470,7 @@ def list_outcomes(review: Review) -> tuple[OutcomeSummary, ...]:
         spec, note = resolve(review, key), ""
         chosen: tuple[Chosen, ...] = ()
         try:
-            chosen = _choose(review, spec, _references(review, spec)[0])[0] if poolable else ()
+            chosen = _choose(review, spec, declared_references(review, spec)[0])[0] if poolable else ()
         except NotPossible as error:
             note = str(error)
         events, n = sum(entry.events for entry in chosen), sum(entry.n for entry in chosen)

@@ -7,7 +7,8 @@ no folder is named, `find_review` says which one is meant.
 from __future__ import annotations
 
 import os
-from collections import Counter, defaultdict
+import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from evidence.errors import DataError, InputError
 from evidence.review import schema
 from evidence.review.counts import CountRow, read_counts
+from evidence.review.heading import COUNTS, Heading, read_heading
+from evidence.review.labels import make_labels
 from evidence.review.patients import derive
 from evidence.review.question import (
     FILE,
@@ -42,9 +45,9 @@ from evidence.review.schema import (
     Statement,
     Study,
     Table,
-    near,
+    nearest,
 )
-from evidence.review.sheet import Sheet, read_sheet
+from evidence.review.sheet import COMMA, POINT, Sheet, find_mark, padding, read_sheet
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -128,7 +131,18 @@ def find_review(explicit: str | None = None) -> tuple[Path | Traversable, str | 
     return files("evidence.data"), note
 
 
+def review_of(path: str | Path) -> Path | None:
+    """The folder of the review that a path is, or is a file of; None if it is neither."""
+    here = Path(path)
+    if here.is_dir():
+        return here
+    known = {FILE, *(table.file for table in TABLES.values())}
+    return here.parent if here.name in known and (here.parent / FILE).is_file() else None
+
+
 def _is_shipped(folder: Path | Traversable) -> bool:
+    if not folder.joinpath("__init__.py").is_file():  # the shipped one is a package too; looking for it takes 3 ms
+        return False
     from importlib.util import find_spec
 
     spec = find_spec("evidence.data")
@@ -192,7 +206,7 @@ def load(path: str | Path | Traversable) -> Review:
         scores=tuple(scores),
         references=tuple(references),
         statements=tuple(statements),
-        labels=_labels(studies),
+        labels=make_labels(studies, references),
         cohorts=cohorts,
         by_outcome={outcome: tuple(found) for outcome, found in by_outcome.items()},
     )
@@ -217,6 +231,12 @@ def _read_toml(folder: Path | Traversable) -> tuple[Question, list[Problem]]:
 _Plan = list[tuple[Column, int, dict[str, Any] | None]]
 """How to read a row: column, its place (-1 if absent), and the values its texts have; None for plain text."""
 
+_MARKED = {"number", "weeks", "percent"}
+"""Kinds with a decimal mark."""
+
+HINTS = 1000
+"""Faults for which the likely intent is sought; more are a wrong file, not so many slips."""
+
 
 class _Tables:
     """Reads one table after the other, and remembers the keys the later ones may refer to.
@@ -231,7 +251,8 @@ class _Tables:
         self.keys: dict[str, AbstractSet[str] | None] = {"outcomes": question.outcomes.keys()}
         self.sheets: dict[str, tuple[Sheet, Mapping[str, int]]] = {}
         self.damaged: set[str] = set()
-        self.unknown = 0
+        self.mark = "."
+        self.hints = 0
 
     def raw(self, name: str, *columns: str) -> set[tuple[str, ...]] | None:
         """The cells of some columns as typed, faulty rows included; None if its keys cannot be relied on."""
@@ -248,11 +269,22 @@ class _Tables:
         if sheet is None:
             return []
         columns = table.columns + self.question.columns.get(name, ())
-        places = _places(table, columns, sheet, self.problems)
-        self.sheets[name] = sheet, places
-        records = cast(list[Record], self._parse(table, columns, sheet, places))
-        if sheet.problems:
+        heading = read_heading(table, columns, sheet)
+        if not heading.places:  # then what else is odd about that row is no news
+            said = [problem for problem in sheet.problems if problem.row == sheet.first]
+            self.problems[:] = [problem for problem in self.problems if problem not in said]
+        self.problems += heading.problems
+        if not heading.places:
+            return []
+        self.sheets[name] = sheet, heading.places
+        keys = {heading.places[column] for column in table.key if column in heading.places}
+        if sheet.torn or not all(keys.isdisjoint(places) for places in sheet.spoiled.values()):
             self.damaged.add(name)
+        marked = (column.name for column in columns if column.kind in _MARKED)
+        self.mark = find_mark(sheet, [heading.places[name] for name in marked if name in heading.places])
+        strict = {heading.places.get(column.name, -1) for column in columns if column.kind != "text"}
+        self.problems += padding(sheet, strict)
+        records = cast(list[Record], self._parse(table, columns, sheet, heading))
         if name == "studies":
             self.keys["studies"] = _first(self.raw("studies", "study"))
         return records
@@ -271,31 +303,35 @@ class _Tables:
         self.problems += sheet.problems
         return sheet if sheet.header else None
 
-    def _parse(
-        self, table: Table, columns: Sequence[Column], sheet: Sheet, places: Mapping[str, int]
-    ) -> list[Any]:
+    def _parse(self, table: Table, columns: Sequence[Column], sheet: Sheet, heading: Heading) -> list[Any]:
         # One row costs a dictionary look-up a cell: most cells repeat, so each distinct text is parsed once.
+        places = heading.places
         plan: _Plan = [
             (column, places.get(column.name, -1), {} if column.kind != "text" or column.required else None)
             for column in columns
         ]
         fixed = len(table.columns)
         own_names = [column.name for column in columns[fixed:]]
-        missing = {column.name for column in columns if column.required and column.name not in places}
+        missing = set(heading.missing)
+        missing |= {column.name for column in columns if column.required and column.name not in places}
+        missing |= self._no_counts(table, sheet, heading)
         keyed = [index for index, column in enumerate(columns) if column.name in table.key]
         check = _CHECKS.get(table.name, _no_check)
         unsourced = _unsourced(table, places)
         first: dict[tuple[object, ...], int] = {}
         records = []
         for number, cells in sheet.rows:
-            values, faulty = self._row(table, number, cells, plan, missing)
+            if number in sheet.spoiled:
+                values, faulty = self._row(table, number, cells, *_without(plan, missing, sheet.spoiled[number]))
+            else:
+                values, faulty = self._row(table, number, cells, plan, missing)
             key = tuple([values[index] for index in keyed])
             if first.setdefault(key, number) != number and not faulty.intersection(table.key):
                 self.problems.append(_duplicate(table, key, number, first[key]))
             own = dict(zip(own_names, values[fixed:], strict=True)) if own_names else NOTHING
             record: Any = table.record(*values[:fixed], own, number)
             self.problems += check(record, faulty)
-            self.problems += unsourced(record)
+            self.problems += unsourced(record, faulty)
             if not faulty:
                 records.append(record)
         return records
@@ -317,9 +353,7 @@ class _Tables:
                 # A missing column is one problem, at the header: its cells are not problems too.
                 value = memo[text] = None if column.name in missing else self._value(column, text)
             if value.__class__ is Fault:
-                self.problems.append(
-                    Problem(table.file, number, column.name, text, value.reason, value.allowed)
-                )
+                self.problems.append(self._problem(table, number, column, text, value))
                 faulty.add(column.name)
                 if column.name in table.key:
                     self.damaged.add(table.name)
@@ -328,32 +362,54 @@ class _Tables:
         return values, faulty
 
     def _value(self, column: Column, text: str) -> schema.Value | Fault:
+        if self.mark == "," and column.kind in _MARKED:
+            if re.fullmatch(POINT, text):
+                return Fault(
+                    "has a decimal point, where other numbers of the file have a comma", "one decimal mark"
+                )
+            text = text.replace(",", ".") if re.fullmatch(COMMA, text) else text
         value = schema.parse(column, text)
         if column.refers and text and not isinstance(value, Fault):
             known = self.keys.get(column.refers)
             if known is not None and text not in known:
                 where = FILE if column.refers == "outcomes" else f"{column.refers}.csv"
-                self.unknown += 1
-                hint = near(text, known) if self.unknown <= 100 else ""  # a wrong file, not a hundred slips
-                return Fault(f"is not in {where}{hint}", f"a key of {where}")
+                return Fault(f"is not in {where}", f"a key of {where}")
         return value
 
+    def _problem(self, table: Table, number: int, column: Column, text: str, fault: Fault) -> Problem:
+        """The fault at its place, with what was likely meant."""
+        self.hints += 1
+        if not text or self.hints > HINTS:
+            return Problem(table.file, number, column.name, text, fault.reason, fault.allowed)
+        if self.mark == "," and column.kind in _MARKED and re.fullmatch(POINT, text):
+            likely = text.replace(".", ",")
+            return Problem(table.file, number, column.name, text, fault.reason, fault.allowed, likely)
+        from evidence.review.likely import explain
 
-def _places(table: Table, columns: Sequence[Column], sheet: Sheet, problems: list[Problem]) -> dict[str, int]:
-    """Where each column stands; columns that are unknown, or missing though needed, are problems."""
-    known = {column.name for column in columns}
-    places: dict[str, int] = {}
-    for index, name in enumerate(sheet.header):
-        if name in known:
-            places.setdefault(name, index)
-        elif name:
-            reason = "is not a column of this table" + near(name, known - set(sheet.header))
-            allowed = f"a column of the table, or one declared in {FILE} under [columns.{table.name}]"
-            problems.append(Problem(table.file, 1, name, name, reason, allowed))
-    for column in columns:
-        if column.name not in places and (column.required or column.name in table.key[:1]):
-            problems.append(Problem(table.file, 1, column.name, "", "the column is missing", column.meaning))
-    return places
+        known = self.keys.get(column.refers) if column.refers else None
+        guess = explain(column, text, fault, known)
+        return Problem(table.file, number, column.name, text, guess.reason, fault.allowed, guess.likely)
+
+    def _no_counts(self, table: Table, sheet: Sheet, heading: Heading) -> set[str]:
+        """Columns of counts that are not there, though rows have to be pooled."""
+        absent = [name for name in COUNTS if name not in heading.places]
+        if table.name != "outcomes" or not absent:
+            return set()
+        excuse = heading.places.get("not_poolable", -1)
+        if excuse >= 0 and all(cells[excuse] for _, cells in sheet.rows):
+            return set()
+        meanings = {column.name: column.meaning for column in table.columns}
+        for name in absent:
+            if name not in heading.missing:
+                missing = Problem(table.file, sheet.first, name, "", "the column is missing", meanings[name])
+                self.problems.append(missing)
+        return set(absent)
+
+
+def _without(plan: _Plan, missing: AbstractSet[str], spoiled: Iterable[int]) -> tuple[_Plan, AbstractSet[str]]:
+    """The plan for a row with cells that are problems already: neither their faults nor what follows is said again."""
+    kept: _Plan = [(column, -1, {"": None}) if index in spoiled else (column, index, memo) for column, index, memo in plan]
+    return kept, missing | {column.name for column, index, _ in plan if index in spoiled}
 
 
 def _duplicate(table: Table, key: tuple[object, ...], number: int, before: int) -> Problem:
@@ -368,36 +424,46 @@ def _duplicate(table: Table, key: tuple[object, ...], number: int, before: int) 
 
 
 def _check_outcome(row: OutcomeRow, faulty: AbstractSet[str]) -> Iterable[Problem]:
-    def problem(column: str, value: object, reason: str, allowed: str) -> Problem:
-        return Problem(TABLES["outcomes"].file, row.row, column, str(value), reason, allowed)
+    def problem(column: str, value: object, reason: str, allowed: str, likely: str = "") -> Problem:
+        return Problem(TABLES["outcomes"].file, row.row, column, str(value), reason, allowed, likely)
 
     events, n = row.events, row.n
     if "events" not in faulty and "n" not in faulty:
-        if events is not None and n is None:
-            yield problem(
-                "n", "", f"the cell is empty, though there are {events} events", "a whole number from 1"
-            )
-        elif events is None and not row.not_poolable:
-            reason = "the cell is empty, and no reason says why the row cannot be pooled"
-            yield problem("events", "", reason, "a whole number from 0 to n, or a reason in not_poolable")
-        elif events is not None and n is not None and events > n:
-            yield problem("events", events, f"is more than n ({n})", "a whole number from 0 to n")
+        if events is None:
+            if not row.not_poolable and "not_poolable" not in faulty:
+                reason = "the cell is empty, and no reason says why the row cannot be pooled"
+                yield problem("events", "", reason, "a whole number from 0 to n, or a reason in not_poolable")
+        elif n is None:
+            reason = f"the cell is empty, though there are {events} events"
+            yield problem("n", "", reason, "a whole number from 1")
+        elif events > n:
+            likely = _meant(events, n, "" if "percent" in faulty else row.percent)
+            yield problem("events", events, f"is more than n ({n})", "a whole number from 0 to n", likely)
         elif (
-            events is not None and n is not None and "percent" not in faulty and "percent_kind" not in faulty
+            row.percent
+            and row.percent_kind in ("", "crude")
+            and not {"percent", "percent_kind"} & faulty
+            and not schema.percent_fits(row.percent, events, n)
         ):
-            crude = row.percent_kind in ("", "crude")
-            if row.percent and crude and not schema.percent_fits(row.percent, events, n):
-                reason = f"cannot be {events}/{n}, which is {100 * events / n:.2f} %"
-                yield problem(
-                    "percent", row.percent, reason, "that, rounded or cut off, or another percent_kind"
-                )
+            decimals = len(row.percent.partition(".")[2])
+            reason = f"cannot be {events}/{n}, which is {100 * events / n:.2f} %"
+            allowed = "that, rounded or cut off, or another percent_kind"
+            yield problem("percent", row.percent, reason, allowed, f"{100 * events / n:.{decimals}f}")
     low, high = row.weeks_from, row.weeks_to
     if low is not None and high is not None and low > high:
         yield problem("weeks_to", f"{high:g}", f"is before weeks_from ({low:g})", f"a number from {low:g}")
-    if row.split and not row.subgroup:
-        yield problem(
-            "subgroup", "", f"the cell is empty, though the row is part of the split {row.split}", "its part"
-        )
+    if row.split and not row.subgroup and not {"split", "subgroup"} & faulty:
+        reason = f"the cell is empty, though the row is part of the split {row.split}"
+        yield problem("subgroup", "", reason, "its part")
+
+
+def _meant(events: int, n: int, percent: str) -> str:
+    """What more events than patients probably are: the two exchanged, if the percentage says so, or a date's number."""
+    if percent and schema.percent_fits(percent, n, events):
+        return f"events {n}, n {events}"
+    from evidence.review.likely import serial
+
+    return serial(events)
 
 
 def _check_overlap(overlap: Overlap, faulty: AbstractSet[str]) -> Iterable[Problem]:
@@ -416,12 +482,19 @@ _CHECKS: Mapping[str, Callable[[Any, AbstractSet[str]], Iterable[Problem]]] = {
 }
 
 
-def _unsourced(table: Table, places: Mapping[str, int]) -> Callable[[Any], Iterable[Problem]]:
+def _unsourced(
+    table: Table, places: Mapping[str, int]
+) -> Callable[[Any, AbstractSet[str]], Iterable[Problem]]:
     """A check that a row read somewhere says where; a missing column is one problem, not one a row."""
     said = set()
 
-    def check(record: Any) -> Iterable[Problem]:
-        if record.source or record.state in (None, "unverified") or "source" in said:
+    def check(record: Any, faulty: AbstractSet[str]) -> Iterable[Problem]:
+        if (
+            record.source
+            or record.state in (None, "", "unverified")
+            or "source" in said
+            or "source" in faulty
+        ):
             return ()
         value = f"though the row was read ({record.state})"
         allowed = "the address it was read from, or state unverified"
@@ -432,7 +505,7 @@ def _unsourced(table: Table, places: Mapping[str, int]) -> Callable[[Any], Itera
             Problem(table.file, 1, "source", "", "the column is missing, though rows were read", allowed),
         )
 
-    return check if any(column.name == "state" for column in table.columns) else lambda record: ()
+    return check if any(column.name == "state" for column in table.columns) else _no_check
 
 
 # ---- rules across tables -------------------------------------------------------------------------
@@ -476,20 +549,19 @@ def _mirrored(overlaps: Iterable[Overlap]) -> list[Problem]:
 
 
 def _unknown_patients(scores: Iterable[Score], known: set[tuple[str, ...]] | None) -> list[Problem]:
-    if known is None:
-        return []
-    return [
-        Problem(
-            "scores.csv",
-            score.row,
-            "patient",
-            score.patient,
-            f"is not a patient of {score.study}",
-            "patients.csv",
+    problems: list[Problem] = []
+    for score in scores if known is not None else ():
+        if known and (score.study, score.patient) in known:
+            continue
+        others = [patient for study, patient in known or () if study == score.study]
+        likely = nearest(score.patient, others) if len(problems) < HINTS else ""
+        reason = f"is not a patient of {score.study}"
+        problems.append(
+            Problem(
+                "scores.csv", score.row, "patient", score.patient, reason, "a patient of patients.csv", likely
+            )
         )
-        for score in scores
-        if (score.study, score.patient) not in known
-    ]
+    return problems
 
 
 def _agree(
@@ -516,34 +588,3 @@ def _agree(
                 Problem("outcomes.csv", same.row, "events", shown, reason, "the same, or no row here")
             )
     return kept, problems
-
-
-def _labels(studies: Mapping[str, Study]) -> dict[str, str]:
-    """What to call each report: its label, or `First-Author 2024`, told apart by a, b, ... in table order."""
-    labels = {study.study: study.label or _first_author(study) for study in studies.values()}
-    made = Counter(labels.values())
-    seen: Counter[str] = Counter()
-    for study in studies.values():
-        label = labels[study.study]
-        if not study.label and made[label] > 1:
-            labels[study.study] = label + _letters(seen[label])
-            seen[label] += 1
-    return labels
-
-
-def _first_author(study: Study) -> str:
-    """`Smith-Jones 2025` from `Smith-Jones M, Lee GP, ...`; the key of the report where no author is known."""
-    words = study.authors.split(",")[0].split(";")[0].split()
-    while len(words) > 1 and ((words[-1].isupper() and len(words[-1]) <= 4) or words[-2:] == ["et", "al."]):
-        words = words[:-2] if words[-1] == "al." else words[:-1]  # initials, as PubMed writes them
-    name = " ".join(words) or study.study
-    return f"{name} {study.year}" if study.year and words else name
-
-
-def _letters(number: int) -> str:
-    """a, b, ..., z, aa, ab, ..."""
-    letters = ""
-    while number >= 0:
-        letters = chr(ord("a") + number % 26) + letters
-        number = number // 26 - 1
-    return letters

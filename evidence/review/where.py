@@ -52,12 +52,12 @@ class Where(NamedTuple):
         return self.text
 
 
-def parse_where(text: str, columns: Iterable[str]) -> Where:
-    """The condition as a predicate; `columns` are the names it may use.
+def parse_where(text: str, columns: Iterable[str], numeric: Iterable[str] = ()) -> Where:
+    """The condition as a predicate; `columns` are the names it may use, `numeric` those that hold numbers only.
 
     Raises `OptionError` with the place of the fault marked by a caret.
     """
-    parser = _Parser(text, tuple(columns))
+    parser = _Parser(text, tuple(columns), frozenset(numeric))
     predicate = parser.parse()
     return Where(text, frozenset(parser.names), predicate)
 
@@ -69,8 +69,8 @@ class _Token(NamedTuple):
 
 
 class _Parser:
-    def __init__(self, text: str, columns: tuple[str, ...]) -> None:
-        self.text, self.columns = text, columns
+    def __init__(self, text: str, columns: tuple[str, ...], numeric: frozenset[str]) -> None:
+        self.text, self.columns, self.numeric = text, columns, numeric
         self.names: set[str] = set()
         self.tokens = self._tokens()
         self.position = 0
@@ -181,7 +181,10 @@ class _Parser:
         if not self.sign(*_COMPARISONS):
             raise self.error(self.token.at, "expected one of " + " ".join(_COMPARISONS) + " in")
         operator = self.take().text
-        return _comparison(name, operator, self.value())
+        value = self.value()
+        if name in self.numeric and not _NUMBER.fullmatch(_text(value).strip()):
+            raise self.error(value.at, f"{name} holds numbers: expected one")
+        return _comparison(name, operator, value)
 
     def column(self) -> str:
         token = self.take()
@@ -213,13 +216,18 @@ class _Parser:
         return self.take()
 
 
+def _text(token: _Token) -> str:
+    """A value without its quotes."""
+    return token.text[1:-1] if token.kind == "text" else token.text
+
+
 def _missing(value: object) -> bool:
     return value is None or value == ""
 
 
 def _comparison(name: str, operator: str, token: _Token) -> Predicate:
     """A column against a value: as numbers where both are, else as text without case (== and != only)."""
-    text = token.text[1:-1] if token.kind == "text" else token.text
+    text = _text(token)
     folded = text.strip().casefold()
     number = float(text) if _NUMBER.fullmatch(text.strip()) else None
 

@@ -37,9 +37,9 @@ SEPARATED = (
 
 def everyone(all_responded: bool) -> str:
     """All, or none, responded in every study."""
-    which = "All patients responded" if all_responded else "No patient responded"
+    which = "All patients responded in every study" if all_responded else "No patient responded in any study"
     return (
-        f"{which} in every study: no likelihood can estimate how much studies differ, so there is no tau², no I² and "
+        f"{which}: no likelihood can estimate how much studies differ, so there is no tau², no I² and "
         "no likelihood prediction. The exact interval speaks of these studies; for another one see the Bayesian "
         "average."
     )

@@ -1,0 +1,315 @@
+"""pool(): an outcome of a review, one row a cohort, beside its references; pool_rows(): the same of bare counts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from evidence.analysis.contrasts import (
+    Differences,
+    between_rows,
+    differences,
+    pool_and_row,
+)
+from evidence.analysis.results import WHOLE, Analysis, Contrast, PoolRow, StudyRow
+from evidence.analysis.rows import count_rows, review_rows, scale_marks, tell_apart
+from evidence.errors import NotPossible, OptionError
+from evidence.review.arms import is_control
+from evidence.review.choice import Chosen, Selection, Window
+from evidence.review.counts import CountRow
+from evidence.review.names import listed
+from evidence.review.schema import NOT_STATED, near
+from evidence.review.selection import resolve, select, value_of, where_columns
+from evidence.review.tables import Review
+from evidence.synthesis.fitting import Options
+from evidence.synthesis.pooling import Plan, plan
+from evidence.synthesis.results import Pooled
+from evidence.synthesis.tipping import tipping_tau
+
+# ---- from a review -------------------------------------------------------------------------------
+
+
+def pool(
+    review: Review,
+    outcome: str | None = None,
+    *,
+    analysis: str | None = None,
+    by: str | None = None,
+    where: str | None = None,
+    weeks: Window | float | str | None = None,
+    model: str = "auto",
+    measure: str = "logit",
+    tau2: str = "reml",
+    ci: str | None = None,
+    interval: str = "exact",
+    prediction: str = "t",
+    prior_scale: float = 1.0,
+    level: float = 0.95,
+) -> Analysis:
+    """Pool an outcome of a review, one row a cohort, beside the references its analysis names.
+
+    `outcome` is a key or a label, `analysis` the name of one in review.toml; without either, the primary one.
+    `by` names a column whose values are pooled apart as well; `where` keeps the rows that meet a condition, such
+    as "n >= 5"; `weeks`, a week, a window or "last visit", replaces the analysis' window, and the reference's row
+    of that time leads. The rest is as in `pool_counts`.
+
+    Raises OptionError for a name that does not exist, NotPossible where no row is left to pool.
+    """
+    options = _options(model, measure, tau2, ci, interval, prediction, prior_scale, level)
+    spec = resolve(review, outcome, analysis)
+    if by is not None:
+        _check_column("by", by, where_columns(review), "a column of outcomes or studies")
+    selection = select(review, spec, weeks=weeks, where=where)
+    if not selection.chosen:
+        raise NotPossible(_nothing_left(review, selection))
+    groups = None if by is None else [_value(entry, by) for entry in selection.chosen]
+    chosen = review_rows(selection.chosen, interval, level, groups)
+    named = tell_apart([*chosen, *review_rows(selection.references, interval, level)])
+    rows, references = named[: len(chosen)], named[len(chosen) :]
+    meaning = review.outcomes[spec.outcome]
+    return _analyse(
+        rows,
+        references,
+        options,
+        found=differences(review, selection.chosen, selection.references),
+        review=review.name,
+        title=spec.title or review.title,
+        outcome=meaning.key,
+        outcome_label=meaning.label,
+        definition=meaning.definition,
+        better=meaning.better,
+        verb=meaning.verb,
+        analysis=spec.name,
+        options={**options, "by": by, "where": where, "weeks": selection.spec.weeks},
+        excluded=selection.excluded,
+        notes=(*selection.warnings, *unchecked(rows)),
+        scales=scale_marks([*rows, *references], meaning.scale),
+    )
+
+
+def _options(
+    model: str,
+    measure: str,
+    tau2: str,
+    ci: str | None,
+    interval: str,
+    prediction: str,
+    prior_scale: float,
+    level: float,
+) -> dict[str, Any]:
+    return {
+        "model": model,
+        "measure": measure,
+        "tau2": tau2,
+        "ci": ci,
+        "interval": interval,
+        "prediction": prediction,
+        "prior_scale": prior_scale,
+        "level": level,
+    }
+
+
+def _check_column(option: str, name: str, columns: Sequence[str], kind: str) -> None:
+    if name not in columns:
+        raise OptionError(option, name, f"{kind}: {', '.join(columns)}{near(name, columns)}")
+
+
+def _nothing_left(review: Review, selection: Selection) -> str:
+    label = review.outcomes[selection.spec.outcome].label
+    reasons = [
+        f"  {entry.label}: {entry.reason} ({entry.rule})"
+        for entry in selection.excluded
+        if entry.rule != "no row"
+    ]
+    said = "\n".join([f"no row of {label} is left to pool; the reports that have one:", *reasons])
+    return said if reasons else f"no report has a row for {label}; see: evidence outcomes"
+
+
+def _value(entry: Chosen, by: str) -> str:
+    value = value_of(by, entry.row, entry.study)
+    return _group(f"{value:g}" if isinstance(value, float) else str(value or ""), by)
+
+
+def _group(value: str, by: str) -> str:
+    """What a group is called: its value, which must not pass for the pool of all or of the others."""
+    return f"{value} ({by})" if value in WHOLE else value or NOT_STATED
+
+
+def unchecked(rows: Sequence[StudyRow]) -> Iterator[str]:
+    """A word about pooled counts nobody has checked."""
+    unverified = [row.label for row in rows if row.state == "unverified"]
+    if unverified:
+        yield (
+            f"{len(unverified)} of {len(rows)} pooled counts not yet checked against the paper: {listed(unverified)}."
+        )
+
+
+# ---- from counts ---------------------------------------------------------------------------------
+
+
+def pool_rows(
+    rows: Sequence[CountRow],
+    *,
+    title: str = "",
+    against: CountRow | None = None,
+    by: str | None = None,
+    where: str | None = None,
+    model: str = "auto",
+    measure: str = "logit",
+    tau2: str = "reml",
+    ci: str | None = None,
+    interval: str = "exact",
+    prediction: str = "t",
+    prior_scale: float = 1.0,
+    level: float = 0.95,
+) -> Analysis:
+    """Pool bare counts, typed in or read from a table, without a review; `against` is compared with.
+
+    A row called "Ours" is ours. Options as in `pool`; columns for `by` and `where` are the table's own.
+    Raises NotPossible where `where` leaves no row.
+    """
+    options = _options(model, measure, tau2, ci, interval, prediction, prior_scale, level)
+    columns = tuple(dict.fromkeys(["study", "events", "n", *(name for row in rows for name in row.extra)]))
+    if by is not None:
+        _check_column("by", by, columns, "a column of the table")
+    if where is not None:
+        from evidence.review.where import parse_where  # seldom asked for
+
+        condition = parse_where(where, columns)
+        rows = [row for row in rows if condition(_cells(row))]
+    if not rows:
+        raise NotPossible("no row is left to pool" + (f" where {where}" if where else ""))
+    groups = None if by is None else [_group(str(_cells(row).get(by, "")), by) for row in rows]
+    references = [] if against is None else [against]
+    return _analyse(
+        count_rows(rows, interval, level, groups=groups),
+        count_rows(references, interval, level, role="reference"),
+        options,
+        found={},
+        review="",
+        title=title,
+        outcome="",
+        outcome_label="",
+        definition="",
+        better="",
+        analysis="",
+        options={**options, "by": by, "where": where, "weeks": None},
+        notes=(),
+    )
+
+
+def _cells(row: CountRow) -> dict[str, object]:
+    return {**row.extra, "study": row.study, "events": row.events, "n": row.n}
+
+
+# ---- pools and comparisons -----------------------------------------------------------------------
+
+
+def _analyse(
+    rows: list[StudyRow],
+    references: list[StudyRow],
+    pooling: Mapping[str, Any],
+    *,
+    found: Differences,
+    notes: tuple[str, ...],
+    **about: Any,
+) -> Analysis:
+    pooled = list(_pools(rows, pooling))
+    whole = pooled[0].result
+    if whole.weights is not None:
+        weights = whole.weights.tolist()
+        rows = [row._replace(weight=weight) for row, weight in zip(rows, weights, strict=True)]
+    compared = [row for row in references if not is_control(row.arm)]
+    return Analysis(
+        version=version(),
+        studies=(*rows, *references),
+        pooled=tuple(pooled),
+        panel=tuple(_panel(rows, whole, pooling)),
+        comparisons=tuple(_contrasts(rows, pooled[0], compared, found, pooling["level"])),
+        notes=(*notes, *_where_it_tips(rows, whole, compared)),
+        **about,
+    )
+
+
+def version() -> str:
+    """The version a result says it was made by."""
+    from evidence import __version__
+
+    return __version__
+
+
+def _contrasts(
+    rows: Sequence[StudyRow],
+    whole: PoolRow,
+    references: Sequence[StudyRow],
+    found: Differences,
+    level: float,
+) -> Iterator[Contrast]:
+    """Ours minus each reference, then the pool of all minus the one that leads."""
+    for own in (row for row in rows if row.role == "ours"):
+        for other in references:
+            yield between_rows(own, other, found, level=level)
+    for other in references[:1]:
+        yield pool_and_row(whole, rows, other, found)
+
+
+def _pools(rows: Sequence[StudyRow], pooling: Mapping[str, Any]) -> Iterator[PoolRow]:
+    """All, the others without ours, and each group, in that order."""
+    yield PoolRow("all", plan_rows(rows, pooling))
+    others = [row for row in rows if row.role != "ours"]
+    if 0 < len(others) < len(rows):
+        yield PoolRow("others", plan_rows(others, pooling))
+    groups: dict[str, list[StudyRow]] = defaultdict(list)
+    for row in rows:
+        if row.group is not None:
+            groups[row.group].append(row)
+    for name, members in groups.items():
+        yield PoolRow(name, plan_rows(members, pooling))
+
+
+def plan_rows(rows: Sequence[StudyRow], pooling: Mapping[str, Any]) -> Plan:
+    """The pool of these rows before it is fitted."""
+    return plan([row.events for row in rows], [row.n for row in rows], Options(**pooling))
+
+
+PANEL: tuple[Mapping[str, Any], ...] = (
+    {"model": "exact"},
+    {"model": "bayes"},
+    {"model": "binomial"},
+    {"model": "random", "measure": "logit"},
+    {"model": "random", "measure": "arcsine"},
+)
+"""What a reader may have used instead; each at its own defaults."""
+
+DEFAULTS = Options("auto", "logit", "reml", None, "exact", "t", 1.0, 0.95)._asdict()
+
+
+def _panel(rows: Sequence[StudyRow], whole: Pooled, pooling: Mapping[str, Any]) -> Iterator[PoolRow]:
+    """The other models' answers, left out where one would only fall back on another."""
+    if whole.k < 2:
+        return
+    kept = {name: pooling[name] for name in ("interval", "prior_scale", "level")}
+    prediction = {"prediction": "none" if pooling["prediction"] == "none" else "t"}
+    for choice in PANEL:  # planned only: a report that shows no panel does not fit it
+        if choice["model"] == whole.model and choice.get("measure", whole.measure) == whole.measure:
+            continue
+        planned = plan_rows(rows, {**DEFAULTS, **kept, **prediction, **choice})
+        if planned.model == choice["model"]:
+            yield PoolRow("all", planned)
+
+
+def _where_it_tips(rows: Sequence[StudyRow], whole: Pooled, references: Sequence[StudyRow]) -> Iterator[str]:
+    """Where all (or none) responded in every study: how much they must differ to meet the reference after all."""
+    everyone, no_one = whole.events == whole.n, whole.events == 0
+    if whole.k < 2 or not (everyone or no_one) or not references:
+        return
+    other = references[0]
+    rate = other.events / other.n
+    tau = tipping_tau(whole.study_n, rate if everyone else 1 - rate, whole.level)
+    end = "lower" if everyone else "upper"
+    rate_words = f"{other.name}'s {100 * rate:.1f} %"
+    if tau is None:
+        yield f"However much the series differ (tau up to 20), the exact {end} limit does not meet {rate_words}."
+    elif tau > 0:
+        yield f"The exact {end} limit of the average would meet {rate_words} if tau were {tau:.1f}."
