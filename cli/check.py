@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file", required=False, metavar="[FILE | -]")
 @options.review
-@click.option("--states", is_flag=True, help="List every number that is not verified, not only the most doubtful.")
+@click.option("--states", is_flag=True, help="List all that is not verified, not only the most doubtful.")
 @options.output("text", "json")
 @click.pass_context
 def check(
@@ -50,9 +50,12 @@ def check(
     from evidence.report.check import render_check
 
     screen = terminal(sys.stdout, file=output is not None)
-    width = screen.width if output is None and sys.stdout.isatty() else None  # a finding a line for grep and files
-    text = render_check(checked, chosen, states=states, width=width, unicode=screen.unicode or chosen == "json")
-    emit(text, output, binary=chosen == "json")
+    shown = output is None and sys.stdout.isatty()
+    look = {
+        "width": screen.width if shown else None,
+        "unicode": screen.unicode,
+    }  # else a finding a line, for grep
+    emit(render_check(checked, chosen, states=states, **look), output, binary=chosen == "json")
     context.exit(1 if checked.problems else 0)
 
 

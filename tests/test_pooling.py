@@ -362,6 +362,11 @@ def test_a_limit_is_never_asked_for_before_it_is_wanted(monkeypatch: pytest.Monk
         _ = h.tau2_low
 
 
+def test_a_prediction_that_the_model_chosen_does_not_have_is_said() -> None:
+    said = pool_counts([6, 9, 11], [6, 9, 11], prediction="hts").notes
+    assert "prediction = hts was not used: the bayes model has no such choice." in said
+
+
 # --- what is refused ----------------------------------------------------------------------------
 
 
@@ -376,10 +381,10 @@ def test_a_limit_is_never_asked_for_before_it_is_wanted(monkeypatch: pytest.Monk
         ({"prediction": "v"}, "prediction", ", ".join(PREDICTIONS)),
         ({"level": 95}, "level", "a fraction above 0 and below 1, such as 0.95"),
         ({"level": 0}, "level", "a fraction above 0 and below 1, such as 0.95"),
-        ({"prior_scale": 0}, "prior_scale", "a number above 0, up to 100"),
-        ({"prior_scale": -1}, "prior_scale", "a number above 0, up to 100"),
-        ({"prior_scale": np.inf}, "prior_scale", "a number above 0, up to 100"),
-        ({"prior_scale": np.nan}, "prior_scale", "a number above 0, up to 100"),
+        ({"prior_scale": 0}, "prior_scale", "a number above 0, up to 10"),
+        ({"prior_scale": -1}, "prior_scale", "a number above 0, up to 10"),
+        ({"prior_scale": np.inf}, "prior_scale", "a number above 0, up to 10"),
+        ({"prior_scale": np.nan}, "prior_scale", "a number above 0, up to 10"),
         ({"model": "common", "ci": "profile"}, "ci of the common model", "wald, t, hksj, hksj-plain"),
         ({"model": "binomial", "ci": "hksj"}, "ci of the binomial model", "t, wald, profile"),
         (
@@ -407,6 +412,8 @@ def test_a_limit_is_never_asked_for_before_it_is_wanted(monkeypatch: pytest.Monk
             "prediction of the binomial model",
             "t, hts, wald, none",
         ),
+        ({"model": "bayes", "prediction": "hts"}, "prediction of the bayes model", "t, none"),
+        ({"prior_scale": 11}, "prior_scale", "a number above 0, up to 10"),
     ],
     ids=str,
 )

@@ -194,7 +194,7 @@ def test_a_problem_is_one_line_that_says_everything():
         str(Problem("x.csv", 2, "a", "Ca\xa0diz", "is odd", "words", "Cádiz"))
         == "x.csv row 2, column a: 'Ca\\xa0diz' is odd (did you mean Cádiz?); allowed: words"
     )
-    assert "\"'12\"" in str(Problem("x.csv", 2, "a", "'12", "is odd"))
+    assert '"\'12"' in str(Problem("x.csv", 2, "a", "'12", "is odd"))
 
 
 def test_what_is_allowed_is_said_for_every_column():

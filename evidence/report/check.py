@@ -33,6 +33,8 @@ MEANS = {
 }
 """Where a number in this state was read."""
 
+OUTCOMES = "outcomes.csv"
+
 INDENT = " " * 14
 
 DOUBTFUL = ("unverified", "secondary")
@@ -40,7 +42,12 @@ DOUBTFUL = ("unverified", "secondary")
 
 
 def render_check(
-    checked: Checked, format: str = "text", *, states: bool = False, width: int | None = None, unicode: bool = True
+    checked: Checked,
+    format: str = "text",
+    *,
+    states: bool = False,
+    width: int | None = None,
+    unicode: bool = True,
 ) -> str:
     """Text or JSON. `states` lists all that is not verified; `width` None leaves each finding on one line."""
     if format == "json":
@@ -127,7 +134,9 @@ def _clean(checked: Checked, states: bool, width: int | None) -> Iterator[str]:
     used = [entry for entry in checked.unchecked if entry.analyses]
     others = [entry for entry in checked.unchecked if not entry.analyses]
     if not states:
-        others = [entry for entry in others if entry.file == "outcomes.csv" and entry.state in DOUBTFUL and entry.number]
+        others = [
+            entry for entry in others if entry.number and entry.state in DOUBTFUL and entry.file == OUTCOMES
+        ]
     listed = 0
     for heading, entries in (
         ("Still to be verified, and an analysis rests on it:", used),

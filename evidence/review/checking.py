@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -51,7 +52,7 @@ def check_review(path: str | Path | Traversable) -> Checked:
     try:
         review = load(path)
     except DataError as error:
-        return Checked(str(path), "", _problems(error))
+        return Checked(_shown(path), "", _problems(error))
     typed = tuple(row for row in review.rows if not row.derived)
     tables = {
         "studies": tuple(review.studies.values()),
@@ -70,7 +71,13 @@ def check_review(path: str | Path | Traversable) -> Checked:
     }
     unchecked = sorted(_unchecked(review, typed), key=_urgency)
     read = {name: len(records) for name, records in tables.items()}
-    return Checked(str(path), review.title or review.name, (), read, states, tuple(unchecked))
+    return Checked(_shown(path), review.title or review.name, (), read, states, tuple(unchecked))
+
+
+def _shown(path: str | Path | Traversable) -> str:
+    """The folder as it was named; by its own name where that is only a dot."""
+    name = str(path)
+    return os.path.basename(os.path.abspath(name)) if name in ("", ".", "./") else name
 
 
 def check_counts(source: str | Path | BinaryIO, name: str | None = None) -> Checked:
@@ -80,7 +87,9 @@ def check_counts(source: str | Path | BinaryIO, name: str | None = None) -> Chec
         rows = read_counts(source, name)
     except DataError as error:
         return Checked(place, "", _problems(error))
-    return Checked(place, "", (), {"rows": len(rows), "events": sum(r.events for r in rows), "n": sum(r.n for r in rows)})
+    return Checked(
+        place, "", (), {"rows": len(rows), "events": sum(r.events for r in rows), "n": sum(r.n for r in rows)}
+    )
 
 
 def _problems(error: DataError) -> tuple[Problem, ...]:
@@ -95,19 +104,25 @@ def _unchecked(review: Review, typed: Iterable[OutcomeRow]) -> Iterator[Unchecke
 
     def entry(table: str, record: Any, what: str, number: str, analyses: Iterable[str] = ()) -> Unchecked:
         origin = record.state, record.source, record.locator
-        return Unchecked(f"{table}.csv", record.row, review.label(record.study), what, number, *origin, tuple(analyses))
+        return Unchecked(
+            f"{table}.csv", record.row, review.label(record.study), what, number, *origin, tuple(analyses)
+        )
 
     used: Mapping[_Key, list[str]] | None = None
     for row in typed:
         if row.state != CHECKED:
             used = _used(review) if used is None else used
-            what = ", ".join(filter(None, (row.arm, row.subgroup, review.outcomes[row.outcome].label, row.when)))
+            what = ", ".join(
+                filter(None, (row.arm, row.subgroup, review.outcomes[row.outcome].label, row.when))
+            )
             analyses = [*used.get(_itself(row), ()), *(used.get(_summed(row), ()) if row.split else ())]
             yield entry("outcomes", row, what, _number(row), dict.fromkeys(analyses))
     for score in review.scores:
         if score.state != CHECKED:
             when = f"week {score.weeks:g}" if isinstance(score.weeks, float) else score.weeks
-            yield entry("scores", score, f"patient {score.patient}, {score.score}, {when}", f"{score.value:g}")
+            yield entry(
+                "scores", score, f"patient {score.patient}, {score.score}, {when}", f"{score.value:g}"
+            )
     for said in review.statements:
         if said.state != CHECKED:
             yield entry("statements", said, f"{said.quantity}, {said.statistic}, {said.place}", said.printed)
@@ -116,7 +131,9 @@ def _unchecked(review: Review, typed: Iterable[OutcomeRow]) -> Iterator[Unchecke
             yield entry("patients", patient, f"patient {patient.patient}", "")
     for study in review.studies.values():
         if study.state != CHECKED:
-            yield entry("studies", study, "the report", "" if study.treated is None else f"{study.treated} treated")
+            yield entry(
+                "studies", study, "the report", "" if study.treated is None else f"{study.treated} treated"
+            )
 
 
 def _number(row: OutcomeRow) -> str:
@@ -157,4 +174,3 @@ def _urgency(entry: Unchecked) -> tuple[int, bool, int]:
     """Least certain first; then what an analysis rests on; then in the order of the tables."""
     table = [f"{name}.csv" for name in ("outcomes", "scores", "statements", "patients", "studies")]
     return -STATES.index(entry.state), not entry.analyses, table.index(entry.file)
-

@@ -141,7 +141,9 @@ def visible(text: str) -> str:
 
 def unseen(text: str) -> str:
     """What invisible character is in the text: `a zero-width space (U+200B)`; "" where there is none."""
-    found = (c for c in text if c != " " and (c.isspace() or unicodedata.category(c) in ("Cc", "Cf", "Co", "Cn")))
+    found = (
+        c for c in text if c != " " and (c.isspace() or unicodedata.category(c) in ("Cc", "Cf", "Co", "Cn"))
+    )
     return next(map(called, found), "")
 
 

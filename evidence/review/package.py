@@ -33,13 +33,17 @@ def describe(folder: str | Path, name: str) -> dict[str, Any]:
     question = load(folder).question
     files = {table.name: Path(folder) / table.file for table in TABLES.values()}
     headers = {
-        table: read_sheet(file.read_bytes(), file.name).header for table, file in files.items() if file.is_file()
+        table: read_sheet(file.read_bytes(), file.name).header
+        for table, file in files.items()
+        if file.is_file()
     }
     return {
         "profile": "tabular-data-package",
         "name": name,
         "title": question.title,
-        "resources": [_resource(TABLES[table], header, question, headers) for table, header in headers.items()],
+        "resources": [
+            _resource(TABLES[table], header, question, headers) for table, header in headers.items()
+        ],
     }
 
 
@@ -83,7 +87,10 @@ def _field(column: Column, question: Question) -> dict[str, Any]:
     kind = "string"
     if column.kind == "integer":
         kind = "integer"
-        limits |= {"minimum": int(column.low or 0), "maximum": int(MOST if column.high is None else column.high)}
+        limits |= {
+            "minimum": int(column.low or 0),
+            "maximum": int(MOST if column.high is None else column.high),
+        }
     elif column.kind == "number":
         kind = "number"
         limits |= {} if column.low is None else {"minimum": column.low}

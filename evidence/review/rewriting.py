@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Mapping
 from io import StringIO
+from types import MappingProxyType
 from typing import NamedTuple
 
 from evidence.errors import InputError
@@ -21,12 +22,17 @@ class _Cell(NamedTuple):
     after: str
 
 
-def change_cells(raw: bytes, file: str, changes: Mapping[tuple[int, str], str]) -> bytes:
-    """The file with cells changed: (row as a spreadsheet shows it, column) -> new text.
+Cells = Mapping[tuple[int, str], str]
+"""(Row as a spreadsheet shows it, column) -> text."""
 
-    A column that is not there yet is added as the last one. Raises InputError,
-    and changes nothing, where the file is not what it was taken for: then it
-    has to be corrected by hand.
+
+def change_cells(raw: bytes, file: str, changes: Cells, expected: Cells = MappingProxyType({})) -> bytes:
+    """The file with cells changed.
+
+    A column that is not there yet is added as the last one. `expected` are cells
+    that tell the rows: they must still hold what they held when the file was
+    read. Raises InputError, and changes nothing, where they do not, or the file
+    cannot be changed cell by cell.
     """
     text = raw.decode("utf-8")
     mark = BOM if text.startswith(BOM) else ""
@@ -41,6 +47,10 @@ def change_cells(raw: bytes, file: str, changes: Mapping[tuple[int, str], str]) 
         raise InputError(f"{file} cannot be rewritten: it is empty")
     names = [cell.strip() for cell in before[header_row]]
     added = [name for name in dict.fromkeys(column for _, column in changes) if name not in names]
+    for (number, column), value in expected.items():
+        row = before[number - 1] if 0 < number <= len(before) else []
+        if column not in names or len(row) != len(names) or row[names.index(column)].strip() != value:
+            raise InputError(f"{file} was changed meanwhile: row {number} is another; run the command again")
     edits: list[tuple[int, int, bool, str]] = []  # from, to, whether it comes after the cell there, new text
     wanted = [list(cells) for cells in before]
     for (number, column), value in changes.items():

@@ -189,7 +189,9 @@ class _Reading:
                 self.torn = True
                 continue
             elif cells[0] == self.header[0] and tuple(cells) == self.header:
-                self._found(number, "", "", "the row is the header again", f"the header once, in row {self.first}")
+                self._found(
+                    number, "", "", "the row is the header again", f"the header once, in row {self.first}"
+                )
                 continue
             else:
                 rows.append((number, cells))
@@ -387,7 +389,8 @@ class _Reading:
 
     def _spoil(self, number: int, index: int, cell: str, reason: str, allowed: str, likely: str = "") -> None:
         self.spoiled[number].add(index)
-        column = self._column(index) if number != self.first else ""  # a name that is itself the problem is none
+        # A column's name that is itself the problem names nothing.
+        column = self._column(index) if number != self.first else ""
         self._found(number, column, cell, reason, allowed, likely)
 
     def _found(

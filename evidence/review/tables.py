@@ -141,7 +141,8 @@ def review_of(path: str | Path) -> Path | None:
 
 
 def _is_shipped(folder: Path | Traversable) -> bool:
-    if not folder.joinpath("__init__.py").is_file():  # the shipped one is a package too; looking for it takes 3 ms
+    # The shipped review is a package too; to look where it is installed takes 3 ms.
+    if not folder.joinpath("__init__.py").is_file():
         return False
     from importlib.util import find_spec
 
@@ -322,7 +323,9 @@ class _Tables:
         records = []
         for number, cells in sheet.rows:
             if number in sheet.spoiled:
-                values, faulty = self._row(table, number, cells, *_without(plan, missing, sheet.spoiled[number]))
+                values, faulty = self._row(
+                    table, number, cells, *_without(plan, missing, sheet.spoiled[number])
+                )
             else:
                 values, faulty = self._row(table, number, cells, plan, missing)
             key = tuple([values[index] for index in keyed])
@@ -406,9 +409,14 @@ class _Tables:
         return set(absent)
 
 
-def _without(plan: _Plan, missing: AbstractSet[str], spoiled: Iterable[int]) -> tuple[_Plan, AbstractSet[str]]:
+def _without(
+    plan: _Plan, missing: AbstractSet[str], spoiled: Iterable[int]
+) -> tuple[_Plan, AbstractSet[str]]:
     """The plan for a row with cells that are problems already: neither their faults nor what follows is said again."""
-    kept: _Plan = [(column, -1, {"": None}) if index in spoiled else (column, index, memo) for column, index, memo in plan]
+    kept: _Plan = [
+        (column, -1, {"": None}) if index in spoiled else (column, index, memo)
+        for column, index, memo in plan
+    ]
     return kept, missing | {column.name for column, index, _ in plan if index in spoiled}
 
 

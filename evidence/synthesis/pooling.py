@@ -33,6 +33,13 @@ POOL_INTERVALS: Mapping[str, tuple[str, ...]] = {
 }
 CI = ("wald", "t", "hksj", "hksj-plain", "profile")
 PREDICTIONS = ("t", "hts", "hksj", "wald", "none")
+PREDICTIONS_OF: Mapping[str, tuple[str, ...]] = {
+    "exact": ("t", "none"),  # it has none whatever is asked; t is only the default's name
+    "common": ("t", "none"),
+    "random": PREDICTIONS,
+    "binomial": ("t", "hts", "wald", "none"),
+    "bayes": ("t", "none"),  # its own, from the posterior
+}
 _ENOUGH_FOR_LIKELIHOOD = 5  # studies; below, t intervals are valid but too wide, Wald ones not valid
 
 
@@ -147,8 +154,8 @@ def _check(options: Options) -> None:
     check_level(options.level)
     if options.model in FITTERS:
         _check_fits_model(options)
-    if not (np.isfinite(options.prior_scale) and 0 < options.prior_scale <= 100):
-        raise OptionError("prior_scale", options.prior_scale, "a number above 0, up to 100")
+    if not (np.isfinite(options.prior_scale) and 0 < options.prior_scale <= 10):
+        raise OptionError("prior_scale", options.prior_scale, "a number above 0, up to 10")
 
 
 def _check_fits_model(options: Options) -> None:
@@ -166,8 +173,8 @@ def _check_fits_model(options: Options) -> None:
         raise OptionError(
             f"tau2 of the {model} model", options.tau2, "none (only the random model estimates it so)"
         )
-    if options.prediction == "hksj" and model == "binomial":
-        raise OptionError(f"prediction of the {model} model", options.prediction, "t, hts, wald, none")
+    if options.prediction not in PREDICTIONS_OF[model]:
+        raise OptionError(f"prediction of the {model} model", options.prediction, PREDICTIONS_OF[model])
 
 
 def _choose(x: Floats, n: Floats, options: Options) -> list[Choice]:
@@ -232,6 +239,8 @@ def _fit(x: Floats, n: Floats, choice: Choice, options: Options) -> Part:
     unused = []
     if options.ci is not None and options.ci not in POOL_INTERVALS[choice.model]:
         unused.append(notes.unused("ci", options.ci, choice.model))
+    if options.prediction not in PREDICTIONS_OF[choice.model]:
+        unused.append(notes.unused("prediction", options.prediction, choice.model))
     part.notes = [[*first, *then, *unused] for first, then in zip(choice.said, part.notes, strict=True)]
     return part
 
