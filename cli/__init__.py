@@ -21,7 +21,18 @@ def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> N
 
 @click.group(
     cls=Commands,
-    names=("pool", "compare", "show", "check", "responders", "outcomes", "fetch", "cite", "cache", "completion"),
+    names=(
+        "pool",
+        "compare",
+        "show",
+        "check",
+        "responders",
+        "outcomes",
+        "fetch",
+        "cite",
+        "cache",
+        "completion",
+    ),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done; 1 the data have findings, or the analysis is not possible; 2 wrong usage or unreadable input.",
 )

@@ -51,11 +51,9 @@ def check(
 
     screen = terminal(sys.stdout, file=output is not None)
     shown = output is None and sys.stdout.isatty()
-    look = {
-        "width": screen.width if shown else None,
-        "unicode": screen.unicode,
-    }  # else a finding a line, for grep
-    emit(render_check(checked, chosen, states=states, **look), output, binary=chosen == "json")
+    width = screen.width if shown else None  # None: a finding a line, for grep
+    text = render_check(checked, chosen, states=states, width=width, unicode=screen.unicode)
+    emit(text, output, binary=chosen == "json")
     context.exit(1 if checked.problems else 0)
 
 
@@ -68,7 +66,7 @@ def _checked(file: str | None, review: str | None) -> Checked:
         path, note = find_review(review)
         if note:
             say(note)
-        return check_review(path)
+        return _with_notices(path, check_review(path))
     if review is not None:
         raise click.UsageError("--review goes with a review; FILE is a table of counts.")
     if file == "-":
@@ -78,4 +76,13 @@ def _checked(file: str | None, review: str | None) -> Checked:
         return check_counts(file)
     if not os.path.isdir(file):
         say(f"{file} is part of the review in {folder}: all of it is checked")
-    return check_review(folder)
+    return _with_notices(folder, check_review(folder))
+
+
+def _with_notices(folder: object, checked: Checked) -> Checked:
+    """Beside the findings: what PubMed's records say happened to the papers. No fault of a table, so no finding."""
+    from evidence.papers.notices import in_order, read_notices
+
+    for notice in in_order(read_notices(str(folder))):
+        say(f"PMID {notice.pmid}: {notice}")
+    return checked

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     help="For counts and files: what to compare the pool with, such as 49/107.",
 )
 @options.pooling
+@click.option(
+    "--exclude-retracted", is_flag=True, help="Leave out reports that PubMed's records call retracted."
+)
 @click.option("--excluded", is_flag=True, help="List what was left out, with rule and reason.")
 @click.option("--panel", is_flag=True, help="Show what other models say.")
 @options.output("text", "markdown", "csv", "json", "latex")
@@ -81,9 +84,9 @@ def _analyse(
                 f"For another one: evidence compare --against {against}"
             )
         return _of_review(review, choices)
-    for name in ("outcome", "analysis", "weeks"):
-        if choices.pop(name) is not None or review is not None:
-            option = "--review" if review is not None else f"--{name}"
+    for name in ("outcome", "analysis", "weeks", "exclude_retracted"):
+        if choices.pop(name) or review is not None:
+            option = "--review" if review is not None else f"--{name.replace('_', '-')}"
             raise click.UsageError(f"{option} goes with a review, not with counts or a table.")
     if all(map(looks_typed, args)):
         rows, title = [typed(arg, f"Series {number}", number) for number, arg in enumerate(args, 1)], ""

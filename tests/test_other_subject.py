@@ -219,7 +219,7 @@ def test_a_vaccine_in_its_own_words(vaccine: Path) -> None:
 def test_a_harm_of_which_nobody_had_any(vaccine: Path) -> None:
     said = flat(run(vaccine, "pool", "--outcome", "fever").stdout)
     assert "None of our 3 patients had the event" in said
-    assert "No patient had the outcome in every study" in said
+    assert "No patient had the outcome in any study" in said
     assert "respond" not in said
 
 

@@ -379,6 +379,100 @@ def test_bytes_that_are_not_utf8_are_found_in_their_cells(tmp_path):
     assert "UTF-8" in found.allowed
 
 
+# ---- one fault, one finding; several faults, several --------------------------------------------------
+
+
+def changed(*changes):
+    text = OUTCOMES
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
+def test_the_cells_of_a_misspelt_column_are_checked_all_the_same(tmp_path):
+    text = changed((",events,", ",evnts,"), (",30,40,", ",41,40,"), (",8,9,88.9", ",x,9,88.9"))
+    assert places(problems_of(write(tmp_path, outcomes__csv=text))) == [
+        ("outcomes.csv", 1, "evnts"),
+        ("outcomes.csv", 2, "events"),
+        ("outcomes.csv", 4, "events"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ([("study,arm,outcome", "Study,Arm,Outcome")], [(1, "Study"), (1, "Arm"), (1, "Outcome")]),
+        ([("events,", "responders,"), (",n,", ",N total,")], [(1, "responders"), (1, "N total")]),
+        ([("not_poolable", "why")], [(1, "why")]),  # and no row without counts is a finding
+        ([("state,", "quality,"), ("percent_kind", "kind")], [(1, "quality"), (1, "kind")]),
+        ([("weeks_from", "weeks_note")], [(1, "weeks_note")]),
+        ([("source,", ","), ("subgroup", "arm")], [(1, ""), (1, "arm")]),
+    ],
+)
+def test_the_header_s_slips_have_no_consequences(tmp_path, changes, expected):
+    found = problems_of(write(tmp_path, outcomes__csv=changed(*changes)))
+    assert sorted((problem.row, problem.column) for problem in found) == sorted(expected), list(
+        map(str, found)
+    )
+
+
+def test_reading_goes_on_after_a_row_that_cannot_be_read(tmp_path):
+    text = changed(
+        ("smith2020,vaccine,fever", 'smith2020,"vaccine,fever'),
+        (",30,40,", ",41,40,"),
+        (",stratified", ",strat"),
+    )
+    assert places(problems_of(write(tmp_path, outcomes__csv=text))) == [
+        ("outcomes.csv", 3, "arm"),
+        ("outcomes.csv", 4, "events"),
+        ("outcomes.csv", 5, "percent_kind"),
+    ]
+
+
+def test_a_file_full_of_open_quotes_is_given_up(tmp_path):
+    row = 'smith2020,"vaccine,fever\n'
+    found = problems_of(write(tmp_path, outcomes__csv=OUTCOMES.split("\n")[0] + "\n" + row * 50))
+    assert len(found) == 21
+    assert "the rows after it were not read" in found[-1].reason
+
+
+def test_a_reference_into_a_table_that_cannot_be_read_is_no_finding(tmp_path):
+    for studies in (
+        "PK\x03\x04",
+        "study,design\nsmith2020\n",
+        STUDIES.replace("smith2020", "smith\u200b2020"),
+        "no,such,header\n",
+    ):
+        found = problems_of(write(tmp_path, studies__csv=studies))
+        assert {problem.file for problem in found} == {"studies.csv"}, list(map(str, found))
+
+
+def test_decimal_commas_and_points_are_each_fine_and_not_together(tmp_path):
+    commas = OUTCOMES.replace(",", ";").replace("88.9", "88,9").replace("5.5", "5,5")
+    plain = load(write(tmp_path))
+    assert load(write(tmp_path, outcomes__csv=commas)).rows == plain.rows
+    assert load(write(tmp_path, outcomes__csv=OUTCOMES.replace(",", ";"))).rows == plain.rows
+    (found,) = problems_of(write(tmp_path, outcomes__csv=commas.replace(";12;https", ";12.5;https")))
+    assert (found.row, found.column, found.likely) == (6, "percent", "12,5")
+    (found,) = problems_of(
+        write(tmp_path, outcomes__csv=commas.replace("5,5", "5.5").replace("12;https", "12.5;https"))
+    )
+    assert (found.row, found.value, found.likely) == (2, "88,9", "88.9")
+
+
+def test_a_windows_file_is_one_finding_and_a_mixed_one_a_finding_a_cell(tmp_path):
+    accents = STUDIES.replace("Smith A", "Smíth Á").replace("Jones B", "Jónes B")
+    (found,) = problems_of(write(tmp_path, studies__csv=accents.encode("cp1252")))
+    assert (found.row, found.column, found.likely) == (2, "authors", "Smíth Á")
+    assert "so it is in one more cell" in found.reason
+    mixed = accents.encode("cp1252").replace(b"/1,", "/ñ,".encode())
+    assert places(problems_of(write(tmp_path, studies__csv=mixed))) == [
+        ("studies.csv", 2, "authors"),
+        ("studies.csv", 3, "authors"),
+    ]
+
+
 def test_a_missing_table_and_an_empty_one(tmp_path):
     assert places(problems_of(write(tmp_path, outcomes__csv=None))) == [("outcomes.csv", None, "")]
     (tmp_path / "outcomes.csv").unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from evidence.analysis.contrasts import (
     pool_and_row,
     row_and_pool,
 )
+from evidence.analysis.notices import alarms, notices_of
 from evidence.analysis.pooling import plan_rows, unchecked, version
 from evidence.analysis.results import WHOLE, Compared, Contrast, PoolRow, StudyRow
 from evidence.analysis.rows import OURS, count_rows, review_rows, scale_marks, tell_apart
@@ -106,6 +107,7 @@ def compare(
         analysis=spec.name,
         options={"cohort": _said(cohort), "against": _said(against), "arm": arm, "weeks": at, **options},
         notes=tuple(dict.fromkeys([*one.notes, *shared])),
+        warnings=tuple(alarms([*rows, *beside], notices_of(review))),
         instead="; ".join(other.notes),
         scales=scale_marks([*rows, *beside], meaning.scale),
     )

@@ -12,6 +12,7 @@ from evidence.analysis.contrasts import (
     differences,
     pool_and_row,
 )
+from evidence.analysis.notices import alarms, notices_of, retracted
 from evidence.analysis.results import WHOLE, Analysis, Contrast, PoolRow, StudyRow
 from evidence.analysis.rows import count_rows, review_rows, scale_marks, tell_apart
 from evidence.errors import NotPossible, OptionError
@@ -38,6 +39,7 @@ def pool(
     by: str | None = None,
     where: str | None = None,
     weeks: Window | float | str | None = None,
+    exclude_retracted: bool = False,
     model: str = "auto",
     measure: str = "logit",
     tau2: str = "reml",
@@ -52,7 +54,8 @@ def pool(
     `outcome` is a key or a label, `analysis` the name of one in review.toml; without either, the primary one.
     `by` names a column whose values are pooled apart as well; `where` keeps the rows that meet a condition, such
     as "n >= 5"; `weeks`, a week, a window or "last visit", replaces the analysis' window, and the reference's row
-    of that time leads. The rest is as in `pool_counts`.
+    of that time leads; `exclude_retracted` leaves out reports that PubMed's records call retracted (kept, they
+    are a loud warning). The rest is as in `pool_counts`.
 
     Raises OptionError for a name that does not exist, NotPossible where no row is left to pool.
     """
@@ -60,7 +63,9 @@ def pool(
     spec = resolve(review, outcome, analysis)
     if by is not None:
         _check_column("by", by, where_columns(review), "a column of outcomes or studies")
-    selection = select(review, spec, weeks=weeks, where=where)
+    notices = notices_of(review)
+    barred = retracted(notices) if exclude_retracted else {}
+    selection = select(review, spec, weeks=weeks, where=where, barred=barred)
     if not selection.chosen:
         raise NotPossible(_nothing_left(review, selection))
     groups = None if by is None else [_value(entry, by) for entry in selection.chosen]
@@ -81,8 +86,15 @@ def pool(
         better=meaning.better,
         verb=meaning.verb,
         analysis=spec.name,
-        options={**options, "by": by, "where": where, "weeks": selection.spec.weeks},
+        options={
+            **options,
+            "by": by,
+            "where": where,
+            "weeks": selection.spec.weeks,
+            "exclude_retracted": exclude_retracted,
+        },
         excluded=selection.excluded,
+        warnings=tuple(alarms([*rows, *references], notices)),
         notes=(*selection.warnings, *unchecked(rows)),
         scales=scale_marks([*rows, *references], meaning.scale),
     )

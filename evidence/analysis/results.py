@@ -117,6 +117,8 @@ class Result:
     """Mark letter -> scale, for rows whose scale is not the outcome's own (RCLASI-A)."""
     verb: str = ""
     """What patients with the outcome did, in the past tense; else `better` says it."""
+    warnings: tuple[str, ...] = ()
+    """What must be read before anything else: a paper that has been retracted."""
     instead: str = ""
     """Why another row leads than the one that was asked for."""
 

@@ -68,7 +68,16 @@ def render_json(checked: Checked) -> str:
         "states": {table: dict(counts) for table, counts in checked.states.items()},
         "unchecked": [entry._asdict() for entry in checked.unchecked],
     }
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    return _visible(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
+
+
+def _visible(text: str) -> str:
+    """JSON in which nothing commands a terminal or hides from the reader: such characters as JSON's own escapes."""
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(
+        c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] if c != "\x7f" else "\\u007f" for c in text
+    )
 
 
 # ---- problems ------------------------------------------------------------------------------------

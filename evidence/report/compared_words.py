@@ -79,6 +79,7 @@ def side_name(compared: Compared, name: str) -> str:
 
 
 def _headline(compared: Compared) -> Iterator[str]:
+    yield from map(clean, compared.warnings)
     lead = compared.leading
     one, other = side(compared, lead.ours), side(compared, lead.against)
     if _unchecked(one):

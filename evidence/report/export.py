@@ -30,7 +30,7 @@ def render_json(analysis: Analysis) -> str:
 def to_dict(analysis: Analysis) -> dict[str, Any]:
     """The analysis as plain dicts, lists, strings and numbers."""
     told = words(analysis)
-    notes = [*map(clean, analysis.notes), *told.comparison]
+    notes = [*map(clean, (*analysis.warnings, *analysis.notes)), *told.comparison]
     for contrast in analysis.comparisons:
         notes += [
             f"{clean(contrast.ours)} against {clean(contrast.against)}: {said(analysis, n)}"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from evidence.analysis.notices import notices_of
+from evidence.papers.notices import PaperNotice
 from evidence.report.characters import cells, clean
 from evidence.report.numbers import brief, plural, span
 from evidence.report.picture import BOLD, INDENT, Paper
@@ -89,6 +91,9 @@ def _block(section: Section, paper: Paper) -> list[str]:
 def sections(found: Found, review: Review) -> Iterator[Section]:
     """All that is known of one thing, what matters first."""
     record = found.record
+    yield Section(
+        "Notices on the paper", tuple(("", clean(str(notice))) for notice in _notices(found, review))
+    )
     if isinstance(record, ReferenceEntry):
         yield Section("As printed", (("", clean(record.citation)),))
     if isinstance(record, Study) and record.title:
@@ -111,6 +116,11 @@ def sections(found: Found, review: Review) -> Iterator[Section]:
     yield Section("What it says of itself", tuple(map(_statement, found.statements)))
     yield Section("It cites", tuple(map(_citation, found.references)))
     yield Section("It is cited", tuple(_cited(entry, review) for entry in found.cited))
+
+
+def _notices(found: Found, review: Review) -> tuple[PaperNotice, ...]:
+    """What PubMed's records say happened to the paper of a report, worst first."""
+    return notices_of(review).get(found.record.study, ()) if isinstance(found.record, Study) else ()
 
 
 # ---- the answer ----------------------------------------------------------------------------------
@@ -357,6 +367,7 @@ def as_dict(found: Found, review: Review) -> dict[str, Any]:
         "key": clean(found.key),
         "label": clean(found.label),
         "answer": _answer(found, review),
+        "notices": [clean(str(notice)) for notice in _notices(found, review)],
         "record": None if record is None else _plain(record),
         "analyses": [_use_dict(use) for use in found.uses],
         "results": [_row_dict(row) for row in found.rows],

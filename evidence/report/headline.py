@@ -17,7 +17,8 @@ NOT_RANDOMISED = "Not randomised against each other."
 
 
 def headline(analysis: Analysis) -> Iterator[str]:
-    """Ours, else the pool; then the first checked reference, and what its rate would make of our counts."""
+    """Warnings; ours, else the pool; then the first checked reference, and what its rate would make of our counts."""
+    yield from map(clean, analysis.warnings)
     ours = next((s for s in analysis.studies if s.role == "ours" and s.state != "unverified"), None)
     if ours:
         yield of_row(analysis, ours)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from math import floor, isfinite, log10
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from evidence.synthesis.results import Interval
+if TYPE_CHECKING:
+    from evidence.synthesis.results import Interval  # which brings numpy, and evidence check has no use for it
 
 
 def known(value: Any) -> bool:

@@ -147,6 +147,8 @@ def value_of(column: str, row: OutcomeRow, study: Study) -> object:
 
 # ---- the selection -------------------------------------------------------------------------------
 
+NOBODY: Mapping[str, Left] = {}
+
 
 def select(
     review: Review,
@@ -155,13 +157,14 @@ def select(
     weeks: Window | float | str | None = None,
     where: str | Where | None = None,
     references: Sequence[Reference] | None = None,
+    barred: Mapping[str, Left] = NOBODY,
 ) -> Selection:
     """The rows an analysis pools, its references, every other report with a reason, and warnings.
 
     `weeks`, a week, a window or "last visit", is used instead of the analysis'
     window, and the reference's row of that time leads. `references` replaces those
-    the analysis names. Raises `NotPossible` if a reference cannot be found,
-    `OptionError` for `weeks` or a `where` that cannot be read.
+    the analysis names; `barred` reports are left out before any rule, each with its
+    own. Raises `NotPossible` if a reference cannot be found, `OptionError` for `weeks` or a `where` that cannot be read.
     """
     spec = resolve(review, analysis=analysis) if not isinstance(analysis, AnalysisSpec) else analysis
     if weeks is not None:
@@ -171,7 +174,7 @@ def select(
     if references is None:
         asked = spec.weeks if weeks is not None and isinstance(spec.weeks, tuple) else None
         references, warnings = declared_references(review, spec, asked)
-    chosen, left_out = _choose(review, spec, references, condition)
+    chosen, left_out = _choose(review, spec, references, condition, barred)
     warnings += overlaps.warnings(review, chosen, ("possible",))
     excluded = _excluded(review, spec, chosen, references, left_out)
     return Selection(spec, chosen, tuple(references), excluded, tuple(warnings))
@@ -189,7 +192,11 @@ def _at(spec: AnalysisSpec, weeks: Window | float | str) -> AnalysisSpec:
 
 
 def _choose(
-    review: Review, spec: AnalysisSpec, references: Sequence[Reference], condition: Where | None = None
+    review: Review,
+    spec: AnalysisSpec,
+    references: Sequence[Reference],
+    condition: Where | None = None,
+    barred: Mapping[str, Left] = NOBODY,
 ) -> tuple[tuple[Chosen, ...], dict[str, Left]]:
     """What enters, in the order of studies.csv, and why each other report with rows does not."""
     by_study: dict[str, list[OutcomeRow]] = defaultdict(list)
@@ -199,7 +206,7 @@ def _choose(
     entries: list[Chosen] = []
     target = references[0].weeks if references else None
     for study, rows in by_study.items():
-        found = _one_row(review, spec, review.studies[study], rows, condition, target)
+        found = barred.get(study) or _one_row(review, spec, review.studies[study], rows, condition, target)
         if isinstance(found, Chosen):
             entries.append(found)
         else:

@@ -5,9 +5,9 @@ counts, a cell with a line break does not. Encoding is UTF-8, with or without a
 byte-order mark; cells are separated by commas, semicolons or tabs, one of them
 throughout.
 
-Nothing is mended on the way: what a person cannot see, or another program would
-read otherwise, is a problem. A file without such things pays for one look at
-its bytes.
+What a person cannot see, or another program would read otherwise, is a problem.
+Its cell is read as it was probably meant, only so that further problems can be
+found. A file without such things pays for one look at its bytes.
 """
 
 from __future__ import annotations
@@ -22,21 +22,23 @@ from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
+from evidence.review.encoding import (
+    BOM,
+    HIDDEN,
+    as_1252,
+    escaped,
+    foreign,
+    in_1252,
+    is_utf8,
+    may_hide,
+    mixes_line_ends,
+    read_once,
+    starts_a_cell,
+)
 from evidence.review.schema import Problem
 
 DELIMITERS = (",", ";", "\t")
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs"}
-
-BOM = b"\xef\xbb\xbf"
-FOREIGN = {
-    b"PK\x03\x04": "a spreadsheet (XLSX) or another archive",
-    b"\xd0\xcf\x11\xe0": "an old spreadsheet (XLS)",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-    b"%PDF": "a PDF",
-    b"{\\rtf": "a text document (RTF)",
-}
-"""How files start that are called .csv and are not."""
 
 BROKEN_ROWS = 20
 """Rows with a quote left open after which reading starts again; then the file is given up."""
@@ -44,28 +46,7 @@ BROKEN_ROWS = 20
 COMMA, POINT, THOUSANDS = r"-?[0-9]+,[0-9]+", r"-?[0-9]+\.[0-9]+", r"-?[1-9][0-9]{0,2}(,[0-9]{3})+"
 """Patterns are text here: few files need one, and compiling them would cost each a tenth of its reading."""
 
-_ESCAPED = range(0xDC80, 0xDD00)  # what "surrogateescape" makes of bytes that are not UTF-8
-_HARMLESS = bytes([9, 10, 13, *range(32, 127)])
-_HIDDEN = frozenset(
-    map(
-        chr,
-        chain(
-            *((range(9), range(0x0B, 0x0D), range(0x0E, 0x20), range(0x7F, 0xA0))),  # controls
-            *(
-                (range(0x200E, 0x2010), range(0x2028, 0x202F), range(0x2060, 0x2070))
-            ),  # separators, directions
-            *((range(0xFFF9, 0xFFFE), range(0xE0000, 0xE0080))),  # replacement character, tags
-            (0xAD, 0x61C, 0x180E, 0x200B, 0xFEFF),  # soft hyphen, zero-width space, byte-order mark
-        ),
-    )
-)
-"""Characters no text needs and nobody sees. Not among them: no-break spaces and joiners, which typography and some scripts use."""
-
-_TWICE = "[\u00c2\u00c3][\u00a1-\u00bf\u0152-\u02dc\u2013-\u2122]|\u00e2\u20ac[\u0080-\u2122]"
-"""UTF-8 that was read as Windows-1252 and saved again: Ã© for é, â€™ for ’."""
-
 _QUOTED = r'"(?:[^"]|"")*"'
-_STARTS = {b"", b",", b";", b"\t", b'"', b"\n", b"\r"}
 _ENDS = {"\r\n": "CR LF (Windows)", "\n": "LF (Unix)", "\r": "CR (old Macintosh)"}
 
 
@@ -93,12 +74,10 @@ class Sheet(NamedTuple):
 
 def read_sheet(raw: bytes, file: str, delimiter: str | None = None) -> Sheet:
     """Read the bytes of a CSV file; `delimiter=None` takes the one that occurs most in the header."""
-    foreign = next((kind for start, kind in FOREIGN.items() if raw.startswith(start)), "")
-    if foreign or (0 in raw and raw.count(0) > len(raw) // 4):
-        reason = f"the file is {foreign or 'UTF-16 text or no text at all'}"
-        return Sheet(
-            file, (), (), (Problem(file, None, "", "", reason, "text saved as CSV UTF-8"),), torn=True
-        )
+    other = foreign(raw)
+    if other:
+        problem = Problem(file, None, "", "", f"the file is {other}", "text saved as CSV UTF-8")
+        return Sheet(file, (), (), (problem,), torn=True)
     return _Reading(raw.removeprefix(BOM), file, delimiter).sheet()
 
 
@@ -145,17 +124,11 @@ class _Reading:
         self.spoiled: dict[int, set[int]] = defaultdict(set)
         self.padded: list[tuple[int, int, str]] = []
         self.undecoded: list[Problem] = []
-        try:
-            raw.decode()
-            self.errors = "strict"
-        except UnicodeDecodeError:
-            self.errors = (
-                "surrogateescape"  # carries odd bytes through, so that each is found again in its cell
-            )
-        odd = raw.translate(None, _HARMLESS).decode("utf-8", "replace")
-        self.hidden = not _HIDDEN.isdisjoint(odd) or any(sign in odd for sign in ("Â", "Ã", "â€"))
-        self.formulas = any(_starts_a_cell(sign, raw) for sign in (b"=", b"#"))
-        self.mixed = b"\r" in raw and _mixes_line_ends(raw)
+        # Odd bytes are carried through decoding, so that each is found again in its cell.
+        self.errors = "strict" if is_utf8(raw) else "surrogateescape"
+        self.hidden = may_hide(raw)
+        self.formulas = starts_a_cell(b"=", raw) or starts_a_cell(b"#", raw)
+        self.mixed = mixes_line_ends(raw)
         self.quoted = b'"' in raw
         first = raw.split(b"\n", 1)[0].split(b"\r", 1)[0]
         self.delimiter = delimiter or max(DELIMITERS, key=lambda sign: first.count(sign.encode()))
@@ -284,16 +257,16 @@ class _Reading:
     # ---- cells
 
     def _look(self, number: int, raw_cells: list[str], cells: list[str]) -> None:
-        """Bytes that are not UTF-8, characters that cannot be seen, formulas; `cells` are mended for what comes after."""
+        """Bytes that are not UTF-8, characters nobody sees, formulas; `cells` are then as they were probably meant."""
         for index, cell in enumerate(raw_cells):
-            if self.errors != "strict" and any(ord(c) in _ESCAPED for c in cell):
+            if self.errors != "strict" and any(escaped(c) is not None for c in cell):
                 self._undecoded(number, index, cell)
-                cells[index] = _as_1252(cell).strip()
-            elif self.hidden and (meant := _read_once(cell)) != cell:
+                cells[index] = as_1252(cell).strip()
+            elif self.hidden and (meant := read_once(cell)) != cell:
                 reason = "is UTF-8 that was read as Windows-1252 and saved again"
                 self._spoil(number, index, cell, reason, "the text as it was", meant)
-            elif self.hidden and (found := next((c for c in cell if c in _HIDDEN), "")):
-                cells[index] = "".join(c for c in cell if c not in _HIDDEN).strip()
+            elif self.hidden and (found := next((c for c in cell if c in HIDDEN), "")):
+                cells[index] = "".join(c for c in cell if c not in HIDDEN).strip()
                 self._hidden(number, index, cell, found, cells[index])
             elif self.formulas and cell.startswith(("=", "#")):
                 self._shown_otherwise(number, index, cell)
@@ -301,15 +274,12 @@ class _Reading:
                 self.padded.append((number, index, cell))
 
     def _undecoded(self, number: int, index: int, cell: str) -> None:
-        odd = next(ord(c) - 0xDC00 for c in cell if ord(c) in _ESCAPED)
-        letter = bytes([odd]).decode("cp1252", "replace")
-        known = letter.isalnum() or letter in "‘’“”–—…€°±µ×•"
-        reason = f"has the byte 0x{odd:02X}, which is not UTF-8" + (
-            f" ({letter} in Windows-1252)" if known else ""
-        )
-        shown = "".join("\ufffd" if ord(c) in _ESCAPED else c for c in cell)
-        meant = _as_1252(cell) if known else ""
-        allowed = "text saved as CSV UTF-8"
+        odd = next(byte for byte in map(escaped, cell) if byte is not None)
+        letter = in_1252(odd)
+        reason = f"has the byte 0x{odd:02X}, which is not UTF-8"
+        reason += f" ({letter} in Windows-1252)" if letter else ""
+        shown = "".join(c if escaped(c) is None else "\ufffd" for c in cell)
+        meant, allowed = as_1252(cell) if letter else "", "text saved as CSV UTF-8"
         self.undecoded.append(Problem(self.file, number, self._column(index), shown, reason, allowed, meant))
         self.spoiled[number].add(index)
 
@@ -399,24 +369,8 @@ class _Reading:
         self.problems.append(Problem(self.file, number, column, value, reason, allowed, likely))
 
 
-def _mixes_line_ends(raw: bytes) -> bool:
-    """Whether lines end in more than one way, within cells included."""
-    both = raw.count(b"\r\n")
-    return (both > 0) + (raw.count(b"\r") > both) + (raw.count(b"\n") > both) > 1
-
-
 def _end(line: str) -> str:
     return line[len(line.rstrip("\r\n")) :]
-
-
-def _starts_a_cell(sign: bytes, raw: bytes) -> bool:
-    """Whether the sign is ever the first of a cell: a literal is found fast, a pattern before it is not."""
-    at = raw.find(sign)
-    while at >= 0:
-        if raw[at - 1 : at] in _STARTS:
-            return True
-        at = raw.find(sign, at + 1)
-    return False
 
 
 def _miscounted(cells: list[str], width: int, delimiter: str) -> tuple[str, str, str]:
@@ -447,24 +401,3 @@ def _open_cell(lines: str, delimiter: str) -> int:
             return -1  # the row ends here
         at, index = at + 1, index + 1
     return -1
-
-
-def _as_1252(cell: str) -> str:
-    """The cell with its undecoded bytes read as Windows-1252."""
-    return "".join(
-        bytes([ord(c) - 0xDC00]).decode("cp1252", "replace") if ord(c) in _ESCAPED else c for c in cell
-    )
-
-
-def _read_once(cell: str) -> str:
-    """The cell with UTF-8 that was taken for Windows-1252 read as what it is."""
-    if cell.isascii() or not re.search(_TWICE, cell):
-        return cell
-
-    def once(found: re.Match[str]) -> str:
-        try:
-            return found[0].encode("cp1252").decode()
-        except UnicodeError:
-            return found[0]
-
-    return re.sub(_TWICE, once, cell)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,16 @@ from evidence.review.question import (
     check_studies,
     read_question,
 )
+from evidence.review.rules import (
+    CHECKS,
+    HINTS,
+    agree,
+    duplicate,
+    mirrored,
+    no_check,
+    source_check,
+    unknown_patients,
+)
 from evidence.review.schema import (
     NOTHING,
     TABLES,
@@ -45,7 +55,6 @@ from evidence.review.schema import (
     Statement,
     Study,
     Table,
-    nearest,
 )
 from evidence.review.sheet import COMMA, POINT, Sheet, find_mark, padding, read_sheet
 
@@ -169,7 +178,7 @@ def load(path: str | Path | Traversable) -> Review:
     cohorts = _cohorts_of(studies, links)
     tables.keys["cohorts"] = _known_cohorts(tables)
     overlaps = tables.records("overlaps", Overlap)
-    problems += _mirrored(overlaps)
+    problems += mirrored(overlaps)
     rows = tables.records("outcomes", OutcomeRow)
     patients = tables.records("patients", Patient)
     scores = tables.records("scores", Score)
@@ -178,9 +187,11 @@ def load(path: str | Path | Traversable) -> Review:
     known = tables.keys.get("studies")
     if known is not None:
         problems += check_studies(question, known)
-    problems += _unknown_patients(scores, tables.raw("patients", "study", "patient"))
+    listed = tables.raw("patients", "study", "patient")
+    if listed is not None:
+        problems += unknown_patients(scores, listed)
     if not problems:
-        derived, problems = _agree(rows, derive(question.outcomes.values(), patients, scores, studies))
+        derived, problems = agree(rows, derive(question.outcomes.values(), patients, scores, studies))
         rows += derived
     if problems:
         order = {
@@ -234,9 +245,6 @@ _Plan = list[tuple[Column, int, dict[str, Any] | None]]
 
 _MARKED = {"number", "weeks", "percent"}
 """Kinds with a decimal mark."""
-
-HINTS = 1000
-"""Faults for which the likely intent is sought; more are a wrong file, not so many slips."""
 
 
 class _Tables:
@@ -317,8 +325,8 @@ class _Tables:
         missing |= {column.name for column in columns if column.required and column.name not in places}
         missing |= self._no_counts(table, sheet, heading)
         keyed = [index for index, column in enumerate(columns) if column.name in table.key]
-        check = _CHECKS.get(table.name, _no_check)
-        unsourced = _unsourced(table, places)
+        check = CHECKS.get(table.name, no_check)
+        unsourced = source_check(table, places)
         first: dict[tuple[object, ...], int] = {}
         records = []
         for number, cells in sheet.rows:
@@ -330,7 +338,7 @@ class _Tables:
                 values, faulty = self._row(table, number, cells, plan, missing)
             key = tuple([values[index] for index in keyed])
             if first.setdefault(key, number) != number and not faulty.intersection(table.key):
-                self.problems.append(_duplicate(table, key, number, first[key]))
+                self.problems.append(duplicate(table, key, number, first[key]))
             own = dict(zip(own_names, values[fixed:], strict=True)) if own_names else NOTHING
             record: Any = table.record(*values[:fixed], own, number)
             self.problems += check(record, faulty)
@@ -420,103 +428,7 @@ def _without(
     return kept, missing | {column.name for column, index, _ in plan if index in spoiled}
 
 
-def _duplicate(table: Table, key: tuple[object, ...], number: int, before: int) -> Problem:
-    shown = ", ".join(
-        f"{value:g}" if isinstance(value, float) else str(value) for value in key if value != ""
-    )
-    rule = "one row for each " + ", ".join(table.key)
-    return Problem(table.file, number, table.key[0], shown, f"is in row {before} already", rule)
-
-
-# ---- rules across the cells of a row -------------------------------------------------------------
-
-
-def _check_outcome(row: OutcomeRow, faulty: AbstractSet[str]) -> Iterable[Problem]:
-    def problem(column: str, value: object, reason: str, allowed: str, likely: str = "") -> Problem:
-        return Problem(TABLES["outcomes"].file, row.row, column, str(value), reason, allowed, likely)
-
-    events, n = row.events, row.n
-    if "events" not in faulty and "n" not in faulty:
-        if events is None:
-            if not row.not_poolable and "not_poolable" not in faulty:
-                reason = "the cell is empty, and no reason says why the row cannot be pooled"
-                yield problem("events", "", reason, "a whole number from 0 to n, or a reason in not_poolable")
-        elif n is None:
-            reason = f"the cell is empty, though there are {events} events"
-            yield problem("n", "", reason, "a whole number from 1")
-        elif events > n:
-            likely = _meant(events, n, "" if "percent" in faulty else row.percent)
-            yield problem("events", events, f"is more than n ({n})", "a whole number from 0 to n", likely)
-        elif (
-            row.percent
-            and row.percent_kind in ("", "crude")
-            and not {"percent", "percent_kind"} & faulty
-            and not schema.percent_fits(row.percent, events, n)
-        ):
-            decimals = len(row.percent.partition(".")[2])
-            reason = f"cannot be {events}/{n}, which is {100 * events / n:.2f} %"
-            allowed = "that, rounded or cut off, or another percent_kind"
-            yield problem("percent", row.percent, reason, allowed, f"{100 * events / n:.{decimals}f}")
-    low, high = row.weeks_from, row.weeks_to
-    if low is not None and high is not None and low > high:
-        yield problem("weeks_to", f"{high:g}", f"is before weeks_from ({low:g})", f"a number from {low:g}")
-    if row.split and not row.subgroup and not {"split", "subgroup"} & faulty:
-        reason = f"the cell is empty, though the row is part of the split {row.split}"
-        yield problem("subgroup", "", reason, "its part")
-
-
-def _meant(events: int, n: int, percent: str) -> str:
-    """What more events than patients probably are: the two exchanged, if the percentage says so, or a date's number."""
-    if percent and schema.percent_fits(percent, n, events):
-        return f"events {n}, n {events}"
-    from evidence.review.likely import serial
-
-    return serial(events)
-
-
-def _check_overlap(overlap: Overlap, faulty: AbstractSet[str]) -> Iterable[Problem]:
-    if overlap.cohort_a == overlap.cohort_b and not faulty:
-        file = TABLES["overlaps"].file
-        yield Problem(file, overlap.row, "cohort_b", overlap.cohort_b, "is cohort_a too", "another cohort")
-
-
-def _no_check(record: object, faulty: AbstractSet[str]) -> Iterable[Problem]:
-    return ()
-
-
-_CHECKS: Mapping[str, Callable[[Any, AbstractSet[str]], Iterable[Problem]]] = {
-    "outcomes": _check_outcome,
-    "overlaps": _check_overlap,
-}
-
-
-def _unsourced(
-    table: Table, places: Mapping[str, int]
-) -> Callable[[Any, AbstractSet[str]], Iterable[Problem]]:
-    """A check that a row read somewhere says where; a missing column is one problem, not one a row."""
-    said = set()
-
-    def check(record: Any, faulty: AbstractSet[str]) -> Iterable[Problem]:
-        if (
-            record.source
-            or record.state in (None, "", "unverified")
-            or "source" in said
-            or "source" in faulty
-        ):
-            return ()
-        value = f"though the row was read ({record.state})"
-        allowed = "the address it was read from, or state unverified"
-        if "source" in places:
-            return (Problem(table.file, record.row, "source", "", f"the cell is empty, {value}", allowed),)
-        said.add("source")
-        return (
-            Problem(table.file, 1, "source", "", "the column is missing, though rows were read", allowed),
-        )
-
-    return check if any(column.name == "state" for column in table.columns) else _no_check
-
-
-# ---- rules across tables -------------------------------------------------------------------------
+# ---- what tables refer to ------------------------------------------------------------------------
 
 
 def _first(cells: set[tuple[str, ...]] | None) -> set[str] | None:
@@ -536,63 +448,3 @@ def _cohorts_of(studies: Iterable[str], links: Iterable[CohortLink]) -> dict[str
     for link in links:
         cohorts.setdefault(link.study, []).append(link.cohort)
     return {study: tuple(found) or (study,) for study, found in cohorts.items()}
-
-
-def _mirrored(overlaps: Iterable[Overlap]) -> list[Problem]:
-    """Pairs that stand there twice, the other way round."""
-    seen: dict[tuple[str, str], int] = {}
-    problems = []
-    for pair in overlaps:
-        before = seen.get((pair.cohort_b, pair.cohort_a))
-        if before is not None:
-            shown, reason = (
-                f"{pair.cohort_a}, {pair.cohort_b}",
-                f"is in row {before} already, the other way round",
-            )
-            problems.append(
-                Problem("overlaps.csv", pair.row, "cohort_a", shown, reason, "one row for each pair")
-            )
-        seen[pair.cohort_a, pair.cohort_b] = pair.row
-    return problems
-
-
-def _unknown_patients(scores: Iterable[Score], known: set[tuple[str, ...]] | None) -> list[Problem]:
-    problems: list[Problem] = []
-    for score in scores if known is not None else ():
-        if known and (score.study, score.patient) in known:
-            continue
-        others = [patient for study, patient in known or () if study == score.study]
-        likely = nearest(score.patient, others) if len(problems) < HINTS else ""
-        reason = f"is not a patient of {score.study}"
-        problems.append(
-            Problem(
-                "scores.csv", score.row, "patient", score.patient, reason, "a patient of patients.csv", likely
-            )
-        )
-    return problems
-
-
-def _agree(
-    typed: Sequence[OutcomeRow], derived: Sequence[OutcomeRow]
-) -> tuple[list[OutcomeRow], list[Problem]]:
-    """Derived rows that nobody typed; a typed one must say what the patients say, and is then kept."""
-    concerned = {row.study for row in derived}
-    by_key = {
-        (row.study, row.arm, row.subgroup, row.outcome, row.weeks): row
-        for row in typed
-        if row.study in concerned
-    }
-    kept, problems = [], []
-    for row in derived:
-        same = by_key.get((row.study, row.arm, row.subgroup, row.outcome, row.weeks))
-        if same is None:
-            kept.append(row)
-        elif (
-            not row.not_poolable and (same.events, same.n) != (row.events, row.n) and same.events is not None
-        ):
-            reason = f"does not agree with the patients' scores, which give {row.events}/{row.n}"
-            shown = f"{same.events}/{same.n}"
-            problems.append(
-                Problem("outcomes.csv", same.row, "events", shown, reason, "the same, or no row here")
-            )
-    return kept, problems

@@ -35,7 +35,13 @@ _TOKEN = re.compile(
 )
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
-_HINTS = {"=": "write == for equal", "&": "write and", "|": "write or", "!": "write != or not"}
+_HINTS = {
+    "=>": "write >=", "=<": "write <=", "<>": "write !=", "=": "write == for equal", "&": "write and", "|": "write or",
+    "!": "write != or not", "≥": "write >=", "≤": "write <=", "≠": "write !=",
+} | dict.fromkeys("“”„‟‘’‚«»", "use straight quotes: \" or '")  # fmt: skip
+"""What other languages write, and word processors make of what is typed."""
+
+_ODD = re.compile(r"\s*(=>|=<|<>|[≥≤≠“”„‟‘’‚«»])")
 
 
 class Where(NamedTuple):
@@ -81,15 +87,13 @@ class _Parser:
     def _tokens(self) -> list[_Token]:
         tokens, at, end = [], 0, len(self.text.rstrip())
         while at < end:
-            match = _TOKEN.match(self.text, at)
+            match = _TOKEN.match(self.text, at) if _ODD.match(self.text, at) is None else None
             if match is None:
                 at = len(self.text) - len(self.text[at:].lstrip())
-                character = self.text[at]
-                hint = (
-                    "this quote is not closed"
-                    if character in "\"'"
-                    else _HINTS.get(character, "not understood")
-                )
+                two, one = self.text[at : at + 2], self.text[at]
+                hint = _HINTS.get(two) or _HINTS.get(one, "not understood")
+                if one in "\"'":
+                    hint = "this quote is not closed"
                 raise self.error(at, hint)
             kind = match.lastgroup or ""
             tokens.append(_Token(kind, match[kind], match.start(kind)))

@@ -1,0 +1,16 @@
+"""The literature: a printed reference, a record of PubMed, and the formats they travel in.
+
+citation    a printed reference as its parts
+names       the authors it begins with
+journals    journal names <-> their NLM abbreviations
+paper       a record: authors, journal, notices of retraction and correction
+medline     MEDLINE text (.nbib) <-> papers
+formats     references from and to text, RIS, BibTeX, NBIB, CSL-JSON, CSV
+exchange    what those share: kinds, dates, names, the mark of a retraction
+ris, bibtex, csl
+styles      a record as a printed reference: Vancouver, APA
+eutils      NCBI's E-utilities, and around them: adapter, pacing, cache, checking
+resolving   from citation to PMID, every hit confirmed (confirming)
+library     one .nbib a PMID in the review's folder
+notices     what hangs on the papers, without reading their records
+"""
