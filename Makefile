@@ -37,6 +37,7 @@ reference: ## remake tests/reference (needs R with metafor, metadat and lme4)
 	Rscript validation/tau2_ci.R
 	Rscript validation/glmm.R
 	$(BIN)/python validation/bayes_reference.py
+	$(BIN)/python validation/citations.py
 
 clean: ## remove what building and testing leave behind
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage

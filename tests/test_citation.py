@@ -312,6 +312,7 @@ def test_authors(text: str, authors: list[str]) -> None:
     [
         ("Khan MA", "Khan"), ("King ML Jr", "King"), ("van der Berg J", "van der Berg"),
         ("TULIP Study Group", "TULIP Study Group"), ("Shaw", "Shaw"), ("WHO", "WHO"),
+        ("Lupus Study Group UK", "Lupus Study Group UK"), ("Board J", "Board"),
     ],
 )  # fmt: skip
 def test_families(name: str, family: str) -> None:

@@ -619,6 +619,12 @@ def test_a_printed_reference_keeps_its_text_in_every_format(format: str) -> None
     assert A in " ".join(written.split())
 
 
+def test_a_group_of_a_printed_reference_stays_whole() -> None:
+    printed = parse_citation("Khan MA; TULIP-2 Trial Investigators. A trial. Lancet. 2020;1:2.")
+    assert "AU  - TULIP-2 Trial Investigators,\n" in write_references([printed], "ris")
+    assert "{TULIP-2 Trial Investigators}" in write_references([printed], "bibtex")
+
+
 @pytest.mark.parametrize("format", WRITABLE)
 def test_hostile_text_is_written_harmless(format: str) -> None:
     paper = KHAN._replace(

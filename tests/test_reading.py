@@ -387,4 +387,6 @@ def test_a_damaged_bare_table_is_found_or_has_the_same_counts(at: int, byte: int
     except (DataError, InputError):
         return
     if byte not in NUMERALS:
-        assert [(row.events, row.n, row.row) for row in rows] == [(12, 30, 2), (0, 7, 3)]
+        assert [(row.events, row.n) for row in rows] == [(12, 30), (0, 7)]
+        first, second = (row.row for row in rows)
+        assert second == first + 1 and first in (2, 3)  # a line end at the very start is a blank row above

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from evidence.papers.citation import Citation
+from evidence.papers.names import is_group
 from evidence.papers.paper import NOTICES, RETRACTED, Author, Notice, Paper, author_of, initials_of, last_page
 
 MARK = "[RETRACTED]"
@@ -53,7 +54,9 @@ def as_paper(item: Citation | Paper) -> Paper:
         pmid=item.pmid,
         doi=item.doi,
         title=item.title,
-        authors=tuple(author_of(name) for name in item.authors),
+        authors=tuple(
+            Author(collective=name) if is_group(name) else author_of(name) for name in item.authors
+        ),
         journal=item.journal,
         year=item.year,
         volume=item.volume,

@@ -57,6 +57,7 @@ _GROUP = re.compile(
     r"Trialists|Foundation|Institutes?|Agency|Ministry|Council|Board|Initiative|Academy|College|Cent(?:er|re)s?|"
     r"Federation|Registry|Task Force|Working Party|Administration|Department|Panel|Alliance|Union|University)\b"
 )
+_ACRONYM = re.compile(r"[A-Z]{2,8}(?:[/-][A-Z]{2,8})*")
 
 
 def et_al_in(text: str) -> bool:
@@ -75,8 +76,14 @@ def take_authors(text: str) -> tuple[tuple[str, ...], str]:
         stop = _STOP.match(text, end)
         if stop or others:
             return (*people, *groups), text[stop.end() if stop else end :]
-    first, stop_, rest = text.partition(". ")
-    if stop_ and ". " in rest and len(first) <= 200 and first[:1].isupper() and _is_group(first):
+    first, dot, rest = text.partition(". ")
+    if (
+        dot
+        and ". " in rest
+        and len(first) <= 200
+        and first[:1].isupper()
+        and (_GROUP.search(first) or _ACRONYM.fullmatch(first))
+    ):
         return (first.strip(" ,;"),), rest
     return (), text
 
@@ -126,12 +133,15 @@ def _groups_behind(text: str, at: int) -> tuple[list[str], int]:
     return [], at
 
 
-def _is_group(name: str) -> bool:
-    return bool(_GROUP.search(name) or re.fullmatch(r"[A-Z]{2,8}(?:[/ -][A-Z]{2,8})*", name))
+def is_group(name: str) -> bool:
+    """Whether an author as printed is a group: WHO, TULIP-2 Trial Investigators; not Board J, a person."""
+    return bool(_ACRONYM.fullmatch(name) or (_GROUP.search(name) and len(name.split()) > 2))
 
 
 def author_family(name: str) -> str:
     """The family name in `Khan MA` or `King ML Jr`; a group or a name without initials as it is."""
+    if is_group(name):
+        return name
     words = name.split()
     if len(words) > 2 and SUFFIX.fullmatch(words[-1]):
         words.pop()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from evidence.synthesis.results import Interval  # which brings numpy, and evidence check has no use for it
+if TYPE_CHECKING:  # it brings numpy, for which evidence check has no use
+    from evidence.synthesis.results import Interval
 
 
 def known(value: Any) -> bool:

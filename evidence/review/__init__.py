@@ -1,9 +1,15 @@
 """What we know: a review on disk, read, checked, and brought down to one row a cohort.
 
 schema      columns, rules, records; a problem is a value
+encoding    bytes that are not UTF-8, characters nobody sees
 sheet       a CSV file as numbered rows
+heading     a header against the columns there should be
+likely      what a slip was probably meant to be
 question    review.toml: outcomes, rules, analyses
+rules       what no cell shows by itself
 tables      load(folder) -> Review, or all of its problems
+checking    what a check finds, and what nobody has verified yet
+package     the tables as a Frictionless data package
 patients    scores of individual patients -> responder counts
 selection   which rows enter an analysis, and why the others do not
 choice      what a selection is made of

@@ -34,8 +34,8 @@ POOL_INTERVALS: Mapping[str, tuple[str, ...]] = {
 CI = ("wald", "t", "hksj", "hksj-plain", "profile")
 PREDICTIONS = ("t", "hts", "hksj", "wald", "none")
 PREDICTIONS_OF: Mapping[str, tuple[str, ...]] = {
-    "exact": ("t", "none"),  # it has none whatever is asked; t is only the default's name
-    "common": ("t", "none"),
+    "exact": PREDICTIONS,  # it has none, whatever is asked; nor has the next
+    "common": PREDICTIONS,
     "random": PREDICTIONS,
     "binomial": ("t", "hts", "wald", "none"),
     "bayes": ("t", "none"),  # its own, from the posterior
