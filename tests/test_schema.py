@@ -197,6 +197,14 @@ def test_a_problem_is_one_line_that_says_everything():
     assert '"\'12"' in str(Problem("x.csv", 2, "a", "'12", "is odd"))
 
 
+@pytest.mark.parametrize("at", [0, 30, 51, 90, 149])
+def test_a_long_value_is_cut_so_that_its_fault_is_seen(at):
+    value = "x" * at + "\u200b" + "y" * (149 - at)
+    text = str(Problem("x.csv", 2, "a", value, "is odd"))
+    assert "\\u200b" in text
+    assert len(text) < 110
+
+
 def test_what_is_allowed_is_said_for_every_column():
     for table in TABLES.values():
         for column in table.columns:

@@ -101,8 +101,11 @@ def shown(value: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """At most 60 characters; those that cannot be seen as their code (\\xa0)."""
-    text = text if len(text) <= 60 else text[:57] + "..."
+    """At most 60 characters, around what cannot be seen if there is such; that as its code (\\xa0)."""
+    if len(text) > 60:
+        odd = next((at for at, c in enumerate(text) if c == "\ufffd" or not c.isprintable()), 0)
+        start = max(0, odd - 27) if odd > 50 else 0
+        text = "..." * (start > 0) + text[start : start + 54] + "..." * (start + 54 < len(text))
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
