@@ -28,7 +28,7 @@ from evidence.synthesis.roots import bracketed_root
 
 _PANEL_NODES = 8
 _FINE = (12, 3, 21)  # panels over mu, panels over tau, nodes for a study's likelihood: good to about 2e-5
-_ROUGH = (8, 2, 9)  # good to about 1e-3, for the range over priors
+_ROUGH = (8, 2, 21)  # good to about 2e-4, for the range over priors, which is said in whole percent
 _SEARCH_NODES = 9  # while looking for the mass
 _NOTICEABLE = 8.0  # log density below the peak: worth sharp nodes
 _NEGLIGIBLE = 25.0  # log density below the peak: e^-25 of it is 1e-11

@@ -64,7 +64,7 @@ def auto_inverse_variance(options: Sequence[str]) -> str:
 def prior_range(limit: float, others: Sequence[tuple[str, float]], *, upper: bool) -> str:
     """How far the Bayesian average's outer limit moves with the prior, `others` being (prior, limit)."""
     end = "upper" if upper else "lower"
-    spread = joined([f"{percent(value)} with {label}" for label, value in others])
+    spread = joined([f"{percent(value, 0)} with {label}" for label, value in others])
     return f"The Bayesian average's {end} limit leans on its prior: {percent(limit)} here, {spread}."
 
 
