@@ -147,3 +147,11 @@ def output(*formats: str) -> Callable[[Command], Command]:
             "--output", metavar="FILE", help="Write there, whole or not at all; else to the terminal."
         ),
     )
+
+
+explaining = all_of(
+    click.option(
+        "--methods", is_flag=True, help="Print the methods paragraph of this analysis, with references."
+    ),
+    click.option("--show-r", is_flag=True, help="Print the same analysis as R code (metafor, meta)."),
+)

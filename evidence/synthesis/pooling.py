@@ -9,19 +9,23 @@ import numpy as np
 import numpy.typing as npt
 
 from evidence.errors import OptionError
-from evidence.synthesis import fitting, notes
+from evidence.synthesis import notes
 from evidence.synthesis.binomial import has_maximum
 from evidence.synthesis.fitting import Options, Part
 from evidence.synthesis.heterogeneity import TAU2_ESTIMATORS
+from evidence.synthesis.likelihood import binomial_normal
+from evidence.synthesis.posterior import bayesian
 from evidence.synthesis.proportions import INTERVALS, MEASURES, as_counts, check_level, proportion_interval
 from evidence.synthesis.results import Fit, Floats, Heterogeneity, Interval, Number, Pooled
+from evidence.synthesis.summed import exact
+from evidence.synthesis.weighted import inverse_variance
 
 FITTERS: Mapping[str, Callable[[Floats, Floats, Options], Part]] = {
-    "exact": fitting.exact,
-    "common": fitting.inverse_variance,
-    "random": fitting.inverse_variance,
-    "binomial": fitting.binomial_normal,
-    "bayes": fitting.bayesian,
+    "exact": exact,
+    "common": inverse_variance,
+    "random": inverse_variance,
+    "binomial": binomial_normal,
+    "bayes": bayesian,
 }
 MODELS = ("auto", *FITTERS)
 POOL_INTERVALS: Mapping[str, tuple[str, ...]] = {
