@@ -14,7 +14,7 @@ R_VERSIONS = "R 4.2.2, metafor 5.0-1, meta 8.3-0"
 
 
 def printed(text: str) -> str:
-    """A paragraph in which [key] cites an entry of `evidence.literature`, with each key turned into numbers in order of citation, and the references below it."""
+    """A paragraph in which [key] cites an entry of `evidence.literature`, as numbers, and the references below it."""
     numbers: dict[str, int] = {}
     pieces = text.split("[")
     out = [pieces[0]]
