@@ -30,12 +30,12 @@ from evidence.synthesis.comparison import (
     compare_proportions,
     conditional_odds_ratio,
     fisher_pvalue,
-    hidden_nonresponders,
     koopman_ratio,
     miettinen_nurminen_difference,
     mover_difference,
     newcombe_difference,
 )
+from evidence.synthesis.fragility import hidden_nonresponders
 from evidence.synthesis.proportions import proportion_interval
 from evidence.synthesis.results import Interval
 

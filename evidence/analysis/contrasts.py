@@ -14,9 +14,9 @@ from evidence.review.tables import Review
 from evidence.synthesis.comparison import (
     TESTS,
     compare_proportions,
-    hidden_nonresponders,
     mover_difference,
 )
+from evidence.synthesis.fragility import hidden_nonresponders
 from evidence.synthesis.proportions import proportion_interval
 from evidence.synthesis.results import Comparison, Interval
 

@@ -1,4 +1,4 @@
-"""Two proportions beside each other: difference, ratio, odds ratio, test, and what would turn them.
+"""Two proportions beside each other: difference, ratio, odds ratio, test.
 
 The first group is the one of interest; every difference is first minus second,
 every ratio first over second. Counts are whole numbers, 0 <= events <= n and
@@ -13,7 +13,6 @@ fifty times its arithmetic.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -503,30 +502,6 @@ TESTS: Mapping[str, Callable[[float, float, float, float], float]] = MappingProx
 
 
 # --- what it would take -----------------------------------------------------------
-
-
-def hidden_nonresponders(
-    events1: float, n1: float, events2: float, n2: float, *, level: float = 0.95
-) -> int | None:
-    """How many unseen non-responders in the first group would take Fisher's p above 1 - level.
-
-    The smallest number; 0 where p is above already, None where the first group responded
-    less often, so that non-responders only widen the gap. Fisher's p rises unevenly as
-    patients are added: the 200 numbers below the crossing are searched one by one.
-    """
-    x1, n1, x2, n2 = _checked(events1, n1, events2, n2, level)
-
-    def turned(hidden: int) -> bool:
-        return fisher_pvalue(x1, n1 + hidden, x2, n2) > 1 - level
-
-    def settled(hidden: int) -> bool:
-        return turned(hidden) or x1 / (n1 + hidden) <= x2 / n2
-
-    enough = 1
-    while not settled(enough):
-        enough *= 2
-    crossing = bisect_left(range(enough), True, key=settled)
-    return next((h for h in range(max(0, crossing - 200), crossing + 1) if turned(h)), None)
 
 
 def chance_of_at_least(events: float, n: float, rate: float) -> float:

@@ -1,4 +1,4 @@
-"""Roots of many monotone functions at once.
+"""Where functions turn: roots of many monotone functions at once, and the first whole number that changes an answer.
 
 scipy.optimize has the same method, but importing it costs more than a whole pool does; this is the
 one numerical routine kept here for the sake of start-up.
@@ -76,3 +76,23 @@ def decreasing_root(function: Function, start: Floats) -> Floats:
             break
         high = np.where(beyond, 2 * high, high)
     return np.where(positive, bracketed_root(function, zero, high), 0.0)
+
+
+def first_true(holds: Callable[[int], bool], *, most: int, uneven: int = 0) -> int | None:
+    """The smallest number from 0 to `most` for which `holds`; None if it does not even at `most`.
+
+    Once true it must stay true, but for at most `uneven` numbers before it does for good: those are tried one by one.
+    Costs grow with the logarithm of the answer.
+    """
+    if holds(0):
+        return 0
+    high = 1
+    while not holds(high):
+        if high >= most:
+            return None
+        high = min(2 * high, most)
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return next((number for number in range(max(1, high - uneven), high) if holds(number)), high)
