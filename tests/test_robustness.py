@@ -18,6 +18,8 @@ from evidence.synthesis.fragility import Fragility, drop_outs, fragility
 from evidence.synthesis.joint_map import joint_map, unpublished_rate
 from evidence.synthesis.margin import response_margin, with_error
 from evidence.synthesis.roots import first_true
+from evidence.synthesis.tipping import average_limit
+from evidence.synthesis.total import average_limits, chance_of_total, correlation, tipping_point
 
 BEFORE, AFTER = [33, 47, 17, 49, 23, 20], [0, 2, 2, 1, 5, 0]
 """Six patients' scores, from a published letter's table (10.1016/j.ad.2025.05.013)."""
@@ -224,3 +226,40 @@ def test_a_margin_falls_and_stays_in_its_band(scores: list[tuple[int, int]]) -> 
     assert (np.diff(margin.share) <= 0).all()
     assert ((margin.low <= margin.share) & (margin.share <= margin.high)).all()
     assert (margin.holds is None) == any(after > before for before, after in scores)
+
+
+# ---- the average for a given heterogeneity -------------------------------------------------------
+
+
+def test_the_prior_free_limits_are_clopper_pearsons_without_heterogeneity_and_fall_with_it() -> None:
+    x, n = np.array([5.0, 9.0, 11.0]), np.array([6.0, 9.0, 11.0])
+    low, high = average_limits(x, n, np.array([0.0, 0.5, 1.0, 2.0, 3.0]))
+    assert (low[0], high[0]) == pytest.approx(proportion_confint(25, 26, method="beta"), abs=1e-8)
+    assert (np.diff(low) < 0).all()
+    everyone = average_limits(n, n, np.array([0.5, 1.0, 2.0, 3.0]))[0]
+    assert everyone == pytest.approx([0.852, 0.808, 0.691, 0.596], abs=5e-4)
+    assert everyone == pytest.approx(average_limit(n, np.array([0.5, 1.0, 2.0, 3.0])), abs=1e-7)
+    mirrored = average_limits(n - x, n, np.array([0.5, 2.0]))
+    assert mirrored[0] == pytest.approx(1 - average_limits(x, n, np.array([0.5, 2.0]))[1], abs=1e-8)
+
+
+def test_the_chance_of_a_total_is_what_simulated_studies_give() -> None:
+    rng = np.random.default_rng(5)
+    n, mu, tau = np.array([6, 9, 11]), 0.7, 1.3
+    rates = 1 / (1 + np.exp(-(mu + tau * rng.normal(size=(100_000, 3)))))
+    totals = rng.binomial(n, rates).sum(1)
+    for total in (12, 20, 25):
+        chance = chance_of_total(total, n.astype(float), mu, tau)
+        assert abs((totals >= total).mean() - chance) < 4 * math.sqrt(chance * (1 - chance) / 100_000)
+
+
+def test_the_tipping_point_is_where_the_limit_meets_the_reference() -> None:
+    n = np.array([6.0, 9.0, 11.0])
+    assert tipping_point(n, n, 24 / 49) == pytest.approx(4.9, abs=0.05)
+    x = np.array([5.0, 8.0, 11.0])
+    tau = tipping_point(x, n, 49 / 107)
+    assert tau is not None
+    assert average_limits(x, n, np.array([tau]))[0, 0] == pytest.approx(49 / 107, abs=1e-5)
+    assert tipping_point(x, n, 0.9) == 0.0
+    assert tipping_point(n, n, 1e-4) is None
+    assert correlation(1.8138) == pytest.approx(0.5, abs=1e-4)
