@@ -160,6 +160,15 @@ def _mend(
             row["events"] = (str(min(events, n)), min(events, n))
         else:
             row["events"], row["not_poolable"] = ("", None), ("a median", "a median")
+        low, high = row["events_low"], row["events_high"]
+        if row["events"][0] or not isinstance(n, int):
+            row["events_low"] = row["events_high"] = ("", None)
+        else:
+            bounds = sorted(min(one[1], n) for one in (low, high) if isinstance(one[1], int))
+            filled = [(str(bound), bound) for bound in bounds]
+            row["events_low"], row["events_high"] = (
+                filled if len(filled) == 2 else (*filled, ("", None), ("", None))[:2]
+            )
         row["percent_kind"] = ("modelled",) * 2
         row["split"] = row["split"] if row["subgroup"][0] else ("", "")
     return True

@@ -228,7 +228,7 @@ def test_what_is_allowed_is_said_for_every_column():
     ],
 )
 def test_time_in_words(weeks, low, high, printed, when):
-    blank = OutcomeRow("s", "", "", "o", weeks, low, high, printed, 1, 2, *[""] * 15)
+    blank = OutcomeRow("s", "", "", "o", weeks, low, high, printed, 1, 2, *[""] * 11, None, None, *[""] * 5)
     assert blank.when == when
 
 

@@ -50,19 +50,19 @@ IN_OR_OUT = [
         "In the pool of CLASI-50: 6/6 at the last visit (9 to 43 weeks), 100 % (95 % CI 54.1 to 100), as ours.",
     ),
     ("chasset2023", "In the pool of CLASI-50: 11/11 at week 16, 100 % (95 % CI 71.5 to 100)."),
-    ("carter2023", "Not in the pool of CLASI-50: no row for CLASI-50 (rule: no row)."),
+    ("carter2023", "Not in the pool of CLASI-50: bounds from a median, not a count (rule: not poolable)."),
     (
         "viedma2025es",
         "Not in the pool of CLASI-50: same patients as Viedma-Martínez 2025 (viedma2025) (rule: same cohort).",
     ),
     ("lsm2023four", "Not in the pool of CLASI-50: scores of 2 of 4 patients (rule: not poolable)."),
     ("tulip1", "Not in the pool of CLASI-50: trial; pooled are case series, cohort (rule: design)."),
-    ("ref 6", "Not in the pool of CLASI-50: no row for CLASI-50 (rule: no row)."),
+    ("ref 6", "Not in the pool of CLASI-50: bounds from a median, not a count (rule: not poolable)."),
     (
         "tulip2",
         "Not in the pool of CLASI-50: the pool is compared with it (anifrolumab 300 mg, 24/49 at week 12, 49.0 %",
     ),
-    ("clasi50", "3 series pooled, 26/26 together; 2 reports with a row left out."),
+    ("clasi50", "3 series pooled, 26/26 together; 3 reports with a row left out."),
 ]
 
 
@@ -200,7 +200,7 @@ def test_json_of_every_key(shipped: Review) -> None:
 def test_json_has_numbers_rules_and_places(shipped: Review) -> None:
     (made,) = json.loads(render_json(evidence.look_up(shipped, "carter2023"), shipped))
     primary = made["analyses"][0]
-    assert (primary["analysis"], primary["role"], primary["rule"]) == ("primary", "left out", "no row")
+    assert (primary["analysis"], primary["role"], primary["rule"]) == ("primary", "left out", "not poolable")
     assert made["record"]["pmid"] == "36944572"
     (zoster,) = [row for row in made["results"] if row["outcome"] == "herpes_zoster"]
     assert (zoster["events"], zoster["n"], zoster["when"]) == (1, 7, "week 26")

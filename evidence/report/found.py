@@ -246,7 +246,7 @@ def _result(row: OutcomeRow, usual: str, role: str) -> Iterator[str]:
         yield f"{row.events}/{row.n}, {_proportion(row)}" + f", {role}" * bool(role)
     if row.percent and row.events is not None:
         yield f"printed as {row.percent} %" + f" ({clean(row.percent_kind)})" * bool(row.percent_kind)
-    for text in (row.value if not row.not_poolable or row.events is not None else "", row.caution):
+    for text in (row.value if not row.not_poolable or row.events is not None else "", *row.cautions):
         if text:
             yield clean(text)
     scale = " ".join(filter(None, (clean(row.scale), clean(row.threshold))))

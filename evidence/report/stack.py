@@ -11,14 +11,20 @@ LABEL_SHARE = 0.4
 
 
 def stack(
-    lines: Sequence[Sequence[str]], width: int, *, indent: str = "  ", gap: str = "  ", ellipsis: str = "…"
+    lines: Sequence[Sequence[str]],
+    width: int,
+    *,
+    indent: str = "  ",
+    gap: str = "  ",
+    ellipsis: str = "…",
+    share: float = LABEL_SHARE,
 ) -> list[list[str]]:
     """The lines, the first their head, as blocks no wider than `width`; their first cell is the row's name.
 
-    Names are cut where they would leave no room; a cell wider than what remains is cut as well.
+    Names are cut where they would take more than `share` of the width; a cell wider than what remains is cut as well.
     """
     widths = [max(cells(line[column]) for line in lines) for column in range(len(lines[0]))]
-    label = min(widths[0], int(LABEL_SHARE * width))
+    label = min(widths[0], int(share * width))
     room = width - len(indent) - label
     blocks = []
     for columns in _blocks(widths, room, len(gap)):

@@ -63,6 +63,7 @@ def add_strata(strata: Sequence[OutcomeRow]) -> OutcomeRow:
         value="",
         population="; ".join(dict.fromkeys(row.population for row in strata if row.population)),
         caution="; ".join(dict.fromkeys(row.caution for row in strata if row.caution)),
+        disputed="; ".join(dict.fromkeys(row.disputed for row in strata if row.disputed)),
         source="; ".join(dict.fromkeys(row.source for row in strata if row.source)),
         locator="; ".join(dict.fromkeys(row.locator for row in strata if row.locator)),
         state=worst_state(row.state for row in strata),

@@ -8,7 +8,8 @@ evaluated as code, and a key that means nothing is a problem, not a comment.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from evidence.review.schema import DESIGNS, OWN_KINDS, TABLES, Column, Problem, nearest
 
@@ -74,6 +75,14 @@ class AnalysisSpec(NamedTuple):
     beside: tuple[ReferenceSpec, ...] = ()
 
 
+class Alternative(NamedTuple):
+    """A choice that could have been made instead: of one `kind` of ALTERNATIVES, its `values`, and why it is defensible."""
+
+    kind: str
+    values: Mapping[str, Any]
+    reason: str
+
+
 class Search(NamedTuple):
     """A saved search: a name, a database and the query as it is sent."""
 
@@ -91,6 +100,8 @@ class Question(NamedTuple):
     analyses: Mapping[str, AnalysisSpec]
     columns: Mapping[str, tuple[Column, ...]]
     searches: Mapping[str, Search]
+    multiverse: Mapping[str, tuple[Alternative, ...]] = MappingProxyType({})
+    """Of each analysis, the choices that could have been made instead."""
 
 
 def read_question(document: Mapping[str, object]) -> tuple[Question, list[Problem]]:
@@ -100,7 +111,12 @@ def read_question(document: Mapping[str, object]) -> tuple[Question, list[Proble
     once the tables are read.
     """
     problems: list[Problem] = []
-    top = _Part(document, "", problems, ("format", "title", "outcomes", "analyses", "columns", "searches"))
+    top = _Part(
+        document,
+        "",
+        problems,
+        ("format", "title", "outcomes", "analyses", "columns", "searches", "multiverse"),
+    )
     version = document.get("format")
     if type(version) is not int or version != FORMAT:
         shown = "" if version is None else str(version)
@@ -115,7 +131,10 @@ def read_question(document: Mapping[str, object]) -> tuple[Question, list[Proble
         )
         for part in top.parts("searches", ("query", "database", "note"))
     }
-    return Question(top.text("title"), outcomes, analyses, columns, searches), problems
+    multiverse = {
+        part.name: _alternatives(part, analyses) for part in top.parts("multiverse", tuple(ALTERNATIVES))
+    }
+    return Question(top.text("title"), outcomes, analyses, columns, searches, multiverse), problems
 
 
 def check_studies(question: Question, studies: Iterable[str]) -> list[Problem]:
@@ -128,12 +147,33 @@ def check_studies(question: Question, studies: Iterable[str]) -> list[Problem]:
         if spec.reference:
             named.append((f"{place}.reference.study", spec.reference.study))
         named += [(f"{place}.beside[{i}].study", beside.study) for i, beside in enumerate(spec.beside)]
+        others = [one for one in question.multiverse.get(spec.name, ()) if one.kind == "references"]
+        named += [
+            (f"multiverse.{spec.name}.references[{i}].study", str(one.values.get("study", "")))
+            for i, one in enumerate(others)
+        ]
         for where, study in named:
             if study and study not in known:
                 reason, likely = "is not a report in studies.csv", nearest(study, known)
                 problems.append(Problem(FILE, None, where, study, reason, "a key of studies.csv", likely))
     return problems
 
+
+ALTERNATIVES: Mapping[str, tuple[str, ...]] = {
+    "sides": ("use",),
+    "references": ("study", "arm", "subgroup", "weeks"),
+    "models": ("model", "measure", "tau2", "ci", "prior", "prior_scale"),
+    "windows": ("weeks", "last_visit"),
+    "overlaps": ("drop",),
+    "differences": ("use",),
+}
+"""Kinds of choices with the keys of each, beside the `reason` that every one needs."""
+
+_WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("sides", "use"): ("ours", "all", "others"),
+    ("overlaps", "drop"): ("certain", "probable", "possible"),
+    ("differences", "use"): ("newcombe", "miettinen-nurminen"),
+}
 
 _OUTCOME = ("label", "definition", "better", "verb", "scale", "patients")
 _ANALYSIS = ("title", "outcome", "pool", "weeks", "last_visit", "ours", "arms", "reference", "beside")
@@ -195,6 +235,31 @@ def _reference(part: _Part) -> ReferenceSpec:
     return ReferenceSpec(
         part.text("study", needed=True), part.text("arm"), part.text("subgroup"), part.number("weeks", low=0)
     )
+
+
+def _alternatives(part: _Part, analyses: Mapping[str, AnalysisSpec]) -> tuple[Alternative, ...]:
+    if part.name not in analyses:
+        part.fault(
+            "", part.name, "is not an analysis", "a name under [analyses]", nearest(part.name, analyses)
+        )
+    found = []
+    for kind, keys in ALTERNATIVES.items():
+        for entry in part.listed(kind, (*keys, "reason")):
+            values = {key: _alternative(entry, kind, key) for key in keys if key in entry.data}
+            if not values:
+                entry.fault("", "", "names no choice", ", ".join(keys))
+            found.append(Alternative(kind, values, entry.text("reason", needed=True)))
+    return tuple(found)
+
+
+def _alternative(entry: _Part, kind: str, key: str) -> Any:
+    if key == "last_visit":
+        return entry.flag(key)
+    if key == "prior_scale":
+        return entry.number(key, low=0)
+    if key == "weeks":
+        return entry.pair(key) if kind == "windows" else entry.number(key, low=0)
+    return entry.text(key, needed=True, words=_WORDS.get((kind, key), ()))
 
 
 def _own_columns(part: _Part) -> tuple[Column, ...]:

@@ -59,7 +59,7 @@ def find_reference(review: Review, outcome: str, spec: ReferenceSpec) -> Referen
 def to_reference(review: Review, row: OutcomeRow) -> Reference:
     """A row as something to compare with; sums of strata say so, and a caution travels with its row."""
     summed = row.note if row.split and not row.subgroup else ""
-    notes = tuple(filter(None, (summed, row.caution)))
+    notes = tuple(filter(None, (summed, *row.cautions)))
     return Reference(row, review.studies[row.study], review.label(row.study), "reference", notes)
 
 

@@ -52,12 +52,34 @@ def check_outcome(row: OutcomeRow, faulty: AbstractSet[str]) -> Iterable[Problem
             reason = f"cannot be {events}/{n}, which is {100 * events / n:.2f} %"
             allowed = "that, rounded or cut off, or another percent_kind"
             yield problem("percent", row.percent, reason, allowed, f"{100 * events / n:.{decimals}f}")
+    yield from _check_bounds(row, faulty, problem)
     low, high = row.weeks_from, row.weeks_to
     if low is not None and high is not None and low > high:
         yield problem("weeks_to", f"{high:g}", f"is before weeks_from ({low:g})", f"a number from {low:g}")
     if row.split and not row.subgroup and not {"split", "subgroup"} & faulty:
         reason = f"the cell is empty, though the row is part of the split {row.split}"
         yield problem("subgroup", "", reason, "its part")
+
+
+def _check_bounds(
+    row: OutcomeRow, faulty: AbstractSet[str], problem: Callable[..., Problem]
+) -> Iterable[Problem]:
+    """Bounds stand where a count is not known, and lie within 0 and n."""
+    low, high = row.events_low, row.events_high
+    if (low is None and high is None) or {"events", "n", "events_low", "events_high"} & faulty:
+        return
+    column, value = ("events_low", low) if low is not None else ("events_high", high)
+    if row.events is not None:
+        yield problem(column, value, f"bounds a count that is known ({row.events})", "nothing, or no events")
+    elif row.n is None:
+        yield problem("n", "", "the cell is empty, though there are bounds", "a whole number from 1")
+    elif low is not None and high is not None and low > high:
+        yield problem("events_low", low, f"is more than events_high ({high})", f"a whole number up to {high}")
+    elif max(low or 0, high or 0) > row.n:
+        worst = "events_high" if (high or 0) > row.n else "events_low"
+        yield problem(
+            worst, max(low or 0, high or 0), f"is more than n ({row.n})", "a whole number from 0 to n"
+        )
 
 
 def _meant(events: int, n: int, percent: str) -> str:

@@ -369,6 +369,9 @@ class OutcomeRow(NamedTuple):
     split: str
     not_poolable: str
     caution: str
+    events_low: int | None
+    events_high: int | None
+    disputed: str
     source: str
     locator: str
     state: str
@@ -376,6 +379,12 @@ class OutcomeRow(NamedTuple):
     extra: Mapping[str, object] = NOTHING
     row: int = 0
     derived: bool = False
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What must be said wherever the row is used: its caution, and how its own paper disputes it."""
+        disputed = f"disputed by its own paper: {self.disputed}" if self.disputed else ""
+        return tuple(filter(None, (self.caution, disputed)))
 
     @property
     def when(self) -> str:
@@ -551,6 +560,9 @@ OUTCOMES = Table(
         Column("split", "text", "name of a complete division into subgroups that do not overlap"),
         Column("not_poolable", "text", "why the row cannot be pooled; empty if it can"),
         Column("caution", "text", "what to say wherever the row is used"),
+        Column("events_low", "integer", "at least so many, where no count is given", high=MOST),
+        Column("events_high", "integer", "at most so many, where no count is given", high=MOST),
+        Column("disputed", "text", "how the paper contradicts itself about this result"),
         *_ORIGIN,
     ),
     ("study", "arm", "subgroup", "outcome", "weeks"),

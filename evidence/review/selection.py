@@ -277,8 +277,7 @@ def _one_row(
         notes.append(f"one of {len(others)} arms ({', '.join(others)}): {row.arm}")
     if not isinstance(row.weeks, float) and isinstance(spec.weeks, tuple):
         notes.append(f"{row.when}, counted though the analysis asks for {time_in_words(spec.weeks)}")
-    if row.caution:
-        notes.append(row.caution)
+    notes += row.cautions
     role = "ours" if study.study == spec.ours else "pooled"
     return Chosen(row, study, review.label(study.study), role, tuple(notes))
 
