@@ -1,0 +1,200 @@
+"""evidence scores: how scores changed in one group, and scores pooled of which papers print medians only."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import options
+from .output import emit, format_of, say, terminal
+
+if TYPE_CHECKING:
+    from evidence.analysis.scoring import PooledScores, Scores
+    from evidence.review.paired import Paired
+    from evidence.review.tables import Review
+
+ZEROS = ("wilcoxon", "pratt")
+USING = ("weighted-median", "median-of-medians", "quantile", "luo", "wan", "quantile-mean", "box-cox")
+"""The library's words; a test compares."""
+
+TABLE = ("before", "after", "id", "sheet")
+PATIENTS = ("before", "after", "id", "sheet", "where")
+
+
+@click.command()
+@click.argument("file", required=False, metavar="[FILE | -]")
+@click.option("--before", metavar="COLUMN", help="Column of the score before.")
+@click.option("--after", metavar="COLUMN", help="Column of the score after.")
+@click.option("--id", metavar="COLUMN", help="Column of the patient's name or number. Else the row.")
+@click.option("--sheet", metavar="NAME", help="Sheet of a workbook, where several have something in them.")
+@click.option("--where", metavar="RULE", help='Patients to keep, such as "arm == drug and age >= 18".')
+@click.option(
+    "--better",
+    type=click.Choice(["lower", "higher"]),
+    default="lower",
+    show_default=True,
+    help="Which score is the better one.",
+)
+@click.option(
+    "--zeros",
+    type=click.Choice(ZEROS),
+    default="wilcoxon",
+    show_default=True,
+    help="Changes of 0 in the test: left out, or ranked first (pratt).",
+)
+@click.option("--pool", is_flag=True, help="Pool what papers print: medians, ranges, quartiles, means.")
+@click.option(
+    "--using",
+    type=click.Choice(USING),
+    default="weighted-median",
+    show_default=True,
+    metavar="METHOD",
+    help=f"With --pool: the method that leads, others stand beside it: {', '.join(USING)}.",
+)
+@click.option(
+    "--level", type=options.Level(), default=0.95, show_default=True, metavar="LEVEL", help="0.95, 95 or 95%."
+)
+@options.review
+@click.option("--score", metavar="NAME", help="Score of the review, where it has several.")
+@options.explaining
+@options.output("text", "csv", "json")
+def scores(
+    file: str | None,
+    better: str,
+    zeros: str,
+    pool: bool,
+    using: str,
+    level: float,
+    review: str | None,
+    score: str | None,
+    methods: bool,
+    show_r: bool,
+    format: str | None,
+    output: str | None,
+    **choices: Any,
+) -> None:
+    """Scores before and after: medians, estimate, exact test.
+
+    FILE is a table, CSV or XLSX, with a row for each patient; - reads it from
+    stdin. Without --before and --after the columns are told by their names.
+    Without FILE it takes the patients of a review, at baseline and last visit.
+
+    With --pool, FILE has a row for each study: study, n, median, min, max, q1,
+    q3, mean, sd as far as printed, and time where there are several.
+
+    \b
+    Examples:
+      evidence scores
+      evidence scores --level 90 --zeros pratt
+      evidence scores --methods
+      evidence scores --format json
+
+    \b
+    With tables of your own:
+      evidence scores patients.xlsx --before baseline --after last
+      evidence scores --pool printed.csv --using quantile
+    """
+    chosen = format_of(format, output)
+    if methods and show_r:
+        raise click.UsageError("--methods and --show-r are two texts: ask for one at a time.")
+    if (methods or show_r) and format not in (None, "text"):
+        raise click.UsageError(f"--{'methods' if methods else 'show-r'} prints text, not {format}.")
+    if file is not None:
+        for name, value in (("review", review), ("score", score)):
+            if value is not None:
+                raise click.UsageError(f"--{name} goes with a review, not with a table.")
+    for name in PATIENTS if pool else TABLE if file is None else ():
+        if choices[name] is not None:
+            where = "a table of patients, not with --pool" if pool else "a table; a review has its own scores"
+            raise click.UsageError(f"--{name} goes with {where}.")
+    text = (
+        _pooled(file, using, level, review, score)
+        if pool
+        else _paired(file, choices, better, zeros, level, review, score)
+    )
+    emit(
+        _render(text, chosen, methods=methods, show_r=show_r, file=output is not None),
+        output,
+        binary=chosen != "text",
+    )
+
+
+def _paired(
+    file: str | None,
+    choices: dict[str, Any],
+    better: str,
+    zeros: str,
+    level: float,
+    review: str | None,
+    score: str | None,
+) -> Scores:
+    from evidence.analysis.scoring import score_changes
+    from evidence.review.paired import paired_of, read_paired
+
+    paired: Paired
+    if file is None:
+        paired = paired_of(_load(review), score=score, where=choices["where"])
+    else:
+        paired = read_paired(sys.stdin.buffer if file == "-" else file, **choices)
+        if paired.guessed:
+            say(f"columns by their names: {paired.guessed}")
+    return score_changes(paired, better=better, zeros=zeros, level=level)
+
+
+def _pooled(
+    file: str | None, using: str, level: float, review: str | None, score: str | None
+) -> PooledScores:
+    from evidence.analysis.scoring import pool_scores
+    from evidence.review.printed_scores import printed_of, read_printed, score_of
+
+    if file is not None:
+        rows = read_printed(sys.stdin.buffer if file == "-" else file)
+        return pool_scores(rows, using=using, level=level)
+    loaded = _load(review)
+    named = score_of(loaded, score)
+    rows, left_out = printed_of(loaded, named)
+    return pool_scores(rows, using=using, level=level, source=named, left_out=left_out)
+
+
+def _load(folder: str | None) -> Review:
+    from evidence.review.tables import find_review, load
+
+    path, note = find_review(folder)
+    if note:
+        say(note)
+    return load(path)
+
+
+def _render(result: Scores | PooledScores, format: str, *, methods: bool, show_r: bool, file: bool) -> str:
+    from evidence.analysis.scoring import Scores
+    from evidence.report import scores as one
+    from evidence.report import scores_export, scores_pooled
+
+    if isinstance(result, Scores):
+        if methods:
+            return one.render_methods(result)
+        if show_r:
+            return one.render_r(result)
+        if format != "text":
+            return scores_export.render_json(result) if format == "json" else scores_export.render_csv(result)
+    else:
+        if methods:
+            return scores_pooled.render_methods(result)
+        if show_r:
+            return scores_pooled.render_r(result)
+        if format != "text":
+            pooled = format == "json"
+            return (
+                scores_export.render_pooled_json(result)
+                if pooled
+                else scores_export.render_pooled_csv(result)
+            )
+    screen = terminal(sys.stdout, file=file)
+    look = {"width": screen.width, "unicode": screen.unicode, "color": screen.color}
+    return (
+        one.render_text(result, **look)  # type: ignore[arg-type]
+        if isinstance(result, Scores)
+        else scores_pooled.render_text(result, **look)  # type: ignore[arg-type]
+    )
