@@ -1,0 +1,133 @@
+"""evidence gosh: the pool of every subset of the studies."""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import options
+from .given import given_review, given_rows, only_with_a_review
+from .output import emit, format_of, terminal
+
+if TYPE_CHECKING:
+    from evidence.analysis.influencing import Gosh
+
+MODELS = ("random", "common")
+PATIENCE = 1.0
+"""Seconds before progress is said, and between two words of it."""
+
+
+@click.command()
+@click.argument("args", nargs=-1, metavar="[EVENTS/N... | FILE.csv | -]")
+@options.review
+@click.option("--outcome", metavar="NAME", help="Outcome to pool; `evidence outcomes` lists them.")
+@click.option("--analysis", metavar="NAME", help="Analysis of review.toml to follow. Default: the first one.")
+@click.option("--where", metavar="RULE", help='Rows to keep, such as "design == cohort and n >= 5".')
+@click.option(
+    "--weeks",
+    type=options.Weeks(),
+    metavar="TIME",
+    help="12, 8-26 or 'last visit'. Default: the analysis' own.",
+)
+@click.option(
+    "--exclude-retracted", is_flag=True, help="Leave out reports that PubMed's records call retracted."
+)
+@click.option(
+    "--model", type=click.Choice(MODELS), default="random", show_default=True, help="Model of each subset."
+)
+@click.option(
+    "--measure", type=click.Choice(options.MEASURES), default="logit", show_default=True, help="Scale of it."
+)
+@click.option(
+    "--tau2",
+    type=click.Choice(options.TAU2),
+    default="reml",
+    show_default=True,
+    help="Estimator of how much series differ (random).",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(min=1, max=1 << 24),
+    default=1 << 20,
+    show_default=True,
+    metavar="NUMBER",
+    help="Subsets pooled at most; of more, a sample is drawn.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the sample.")
+@options.explaining
+@options.output("text", "markdown", "csv", "json")
+def gosh(
+    args: tuple[str, ...],
+    review: str | None,
+    methods: bool,
+    show_r: bool,
+    format: str | None,
+    output: str | None,
+    **choices: Any,
+) -> None:
+    """Pool every subset of the studies (GOSH).
+
+    Shows where the pools of all subsets lie, whether in one heap or in
+    several, and which series sets them apart. Up to 20 series all subsets
+    are pooled, beyond that a sample. CSV and JSON have every subset.
+
+    \b
+    Examples:
+      evidence gosh 5/9 4/8 11/12 20/31 5/6 3/9 12/40 7/11
+      evidence gosh 5/9 4/8 11/12 20/31 5/6 --model common
+      evidence gosh 5/9 4/8 11/12 20/31 5/6 --output subsets.csv
+      evidence gosh 5/9 4/8 11/12 20/31 5/6 --methods --show-r
+      evidence gosh
+    """
+    chosen = format_of(format, output)
+    found = _found(args, review, choices)
+    if methods or show_r:
+        from evidence.report import influence_methods as explained
+
+        parts = [
+            *([explained.methods(found)] if methods else []),
+            *([explained.r_code(found)] if show_r else []),
+        ]
+        emit("\n".join(parts), output, binary=output is None and show_r)
+        return
+    screen = terminal(sys.stdout, file=output is not None)
+    from evidence.report import render
+
+    look = {"width": screen.width, "unicode": screen.unicode, "color": screen.color}
+    emit(render(found, chosen, **look), output, binary=chosen != "text")
+
+
+def _found(args: tuple[str, ...], review: str | None, choices: dict[str, Any]) -> Gosh:
+    choices = {**choices, "progress": Telling()}
+    if not args:
+        from evidence.analysis.influencing import gosh as pool_subsets
+
+        return pool_subsets(given_review(review), **choices)
+    only_with_a_review(review, choices, ("outcome", "analysis", "weeks", "exclude_retracted"))
+    rows, title = given_rows(args)
+    from evidence.analysis.influencing import gosh_rows
+
+    return gosh_rows(rows, title=title, **choices)
+
+
+class Telling:
+    """Progress on stderr, once it has taken a second: one line that is written over, or lines where none can be."""
+
+    def __init__(self) -> None:
+        self.started = self.told = monotonic()
+        self.said = False
+
+    def __call__(self, done: int, total: int) -> None:
+        """Say how many of how many subsets are done."""
+        now = monotonic()
+        last = done >= total
+        if now - self.told < PATIENCE and not (last and self.said):
+            return
+        self.told = now
+        self.said = True
+        over = sys.stderr.isatty()
+        text = f"evidence: {done:,} of {total:,} subsets ({100 * done // total} %)".replace(",", " ")
+        click.echo(("\r" if over else "") + text, err=True, nl=not over or last)
