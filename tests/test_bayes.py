@@ -7,14 +7,33 @@ from collections import Counter
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.special import expit, log_expit, logit, ndtr
-from scipy.stats import beta
+from scipy.stats import beta, expon, halfcauchy, halfnorm
+from scipy.stats import uniform as uniform_law
 
-from evidence.synthesis.bayes import Posterior, Prior, half_cauchy, half_normal, posterior, vague_normal
+from evidence.errors import OptionError
+from evidence.synthesis import bayes, shared_grid
+from evidence.synthesis.bayes import (
+    PRIORS,
+    Posterior,
+    Prior,
+    as_prior,
+    exponential,
+    half_cauchy,
+    half_normal,
+    panels,
+    posterior,
+    uniform,
+    vague_normal,
+)
+from evidence.synthesis.pooling import pool_counts
+from evidence.synthesis.posterior import average_above, over_priors
 from evidence.synthesis.results import Interval
+from evidence.synthesis.shared_grid import blocks, fits
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 
@@ -91,14 +110,20 @@ class Grid:
     """The posterior on uniform grids of mu and tau, the random effects summed on a third; no cleverness."""
 
     def __init__(
-        self, events: list[int], n: list[int], scale: float, mu: np.ndarray, tau: np.ndarray
+        self,
+        events: list[int],
+        n: list[int],
+        scale: float,
+        mu: np.ndarray,
+        tau: np.ndarray,
+        law: Any = halfnorm,
     ) -> None:
         z = np.linspace(-6.5, 6.5, 101)
         phi = np.exp(-z * z / 2)
         phi /= phi.sum()
         eta = mu[None, :, None] + tau[:, None, None] * z
         yes, no = log_expit(eta), log_expit(-eta)
-        logs = log_expit(mu) + log_expit(-mu) - 0.5 * (tau[:, None] / scale) ** 2
+        logs = log_expit(mu) + log_expit(-mu) + law(scale=scale).logpdf(tau[:, None])
         studies = Counter(zip(events, n, strict=True))
         for (x, m), copies in studies.items():
             study = x * yes + (m - x) * no
@@ -263,7 +288,8 @@ def test_the_rough_grid_does_for_a_range_over_priors() -> None:
 
 def test_a_prior_says_what_it_is() -> None:
     assert half_normal(0.5).label == "logistic prior on the average logit, half-normal(0.5) on tau"
-    assert half_cauchy().label == "half-Cauchy(1) on tau"
+    assert half_cauchy().label == "logistic prior on the average logit, half-Cauchy(1) on tau"
+    assert half_cauchy().short == "half-Cauchy(1) on tau"
     assert vague_normal().label == "normal(0, 10) on the average logit"
 
 
@@ -328,3 +354,217 @@ def test_equal_studies_are_worked_once_and_counted_often() -> None:
     copies = fit([400] * 30, [1000] * 30)
     assert [*nearly.average(0.95)] == pytest.approx([*copies.average(0.95)], abs=QUOTED)
     assert alike.average(0.95).low < copies.average(0.95).low
+
+
+# --- priors of another kind, and of one's own ------------------------------------------------------
+
+
+LAWS = {
+    "half-normal": lambda scale: halfnorm(scale=scale),
+    "half-cauchy": lambda scale: halfcauchy(scale=scale),
+    "exponential": lambda scale: expon(scale=scale),
+    "uniform": lambda scale: uniform_law(0, scale),
+}
+
+
+@pytest.mark.parametrize("name", PRIORS)
+@pytest.mark.parametrize("scale", [0.3, 1.0, 4.0])
+def test_every_prior_of_tau_is_the_law_its_name_says(name: str, scale: float) -> None:
+    law = LAWS[name](scale)
+    prior = PRIORS[name](scale)
+    at = scale * np.array([1e-6, 0.2, 0.5, 0.99])
+    ours = prior.log_tau(at)
+    assert ours - ours[0] == pytest.approx(law.logpdf(at) - law.logpdf(at[0]), abs=1e-10)
+    assert law.sf(scale * prior.farthest) < 1e-4
+    assert f"({scale:g}" in prior.label or f", {scale:g})" in prior.label
+
+
+@pytest.mark.parametrize("name", PRIORS)
+def test_where_the_data_say_nothing_of_tau_its_prior_is_the_posterior(name: str) -> None:
+    """One study of one patient, who is as likely to respond whatever tau: a mean over tau is what the prior says."""
+    found = fit([1], [1], PRIORS[name](1.0))
+    share = found.density @ panels(found.axis.low, found.axis.high, found.density.shape[1] // 8)[1]
+    expected = LAWS[name](1.0).expect(lambda tau: 1 / (1 + tau**2))
+    assert share @ (1 / (1 + found.tau**2)) == pytest.approx(expected, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("prior", "law", "reach"), [(uniform(1.5), uniform_law, 1.5), (exponential(0.4), expon, 8.0)]
+)
+def test_other_priors_on_a_uniform_grid(prior: Prior, law: Any, reach: float) -> None:
+    counts = ([3, 8, 1], [10, 12, 9])
+    grid = Grid(*counts, prior.scale, np.linspace(-9, 9, 361), np.linspace(0, reach, 161), law)
+    grid.mass[-1] /= 2  # the half cell at the end
+    grid.mass /= grid.mass.sum()
+    found = fit(*counts, prior)
+    assert [*found.proportion(0.95)] == pytest.approx(grid.median(), abs=QUOTED)
+    assert [*found.average(0.95)] == pytest.approx(grid.average(), abs=QUOTED)
+    assert [*found.prediction(0.95)] == pytest.approx(grid.new(), abs=QUOTED)
+
+
+@pytest.mark.parametrize("prior", [half_cauchy(1.0), half_normal(10.0), exponential(3.0), uniform(20.0)])
+def test_a_wide_prior_is_as_exact_as_a_narrow_one(prior: Prior, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against many more panels, and 641 nodes for every study at every tau."""
+    found = everything(fit(*COHORTS, prior))
+    monkeypatch.setattr(bayes, "_FINE", (24, 8, 641))
+    monkeypatch.setattr(bayes, "LARGE_TAU", 1e9)
+    for ours, finer in zip(found, everything(fit(*COHORTS, prior)), strict=True):
+        assert [*ours] == pytest.approx([*finer], abs=TABULATED)
+
+
+def test_a_uniform_prior_ends_where_it_says() -> None:
+    """Against the same prior as a half-normal all but flat, cut at the same place by the user."""
+    flat = half_normal(1e6)._replace(scale=1.0, farthest=2.0)
+    for counts in (COHORTS, PRITZ):
+        ours, other = (fit(*counts, prior) for prior in (uniform(2.0), flat))
+        for a, b in zip(everything(ours), everything(other), strict=True):
+            assert [*a] == pytest.approx([*b], abs=TABULATED)
+        assert ours.tau.max() <= 2.0
+
+
+def test_a_prior_of_one_s_own_is_used_as_it_is() -> None:
+    own = Prior("mine", lambda mu: -0.5 * (mu - 1) ** 2, lambda tau: -0.5 * (tau / 0.3) ** 2, 0.3)
+    assert as_prior(own) is own
+    found = pool_counts(*COHORTS, model="bayes", prior=own)
+    assert [*found.proportion] == pytest.approx([*fit(*COHORTS, own).proportion(0.95)])
+    assert "mine" in found.method
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"scale": 0.0}, "scale of the prior"),
+        ({"farthest": float("inf")}, "farthest of the prior"),
+        ({"log_mu": lambda mu: np.zeros_like(mu)}, "falls off on both sides"),
+        ({"log_tau": lambda tau: np.full_like(tau, np.nan)}, "log_tau of the prior"),
+        ({"log_tau": lambda tau: np.zeros(1)}, "log_tau of the prior"),
+        ({"log_mu": lambda mu: np.full_like(mu, -np.inf)}, "log_mu of the prior"),
+    ],
+)
+def test_a_prior_that_is_none_is_refused(change: dict[str, object], said: str) -> None:
+    with pytest.raises(OptionError, match=said):
+        as_prior(half_normal()._replace(**change))
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_scale_that_is_none_is_refused(scale: float) -> None:
+    with pytest.raises(OptionError, match="prior_scale"):
+        as_prior("half-cauchy", scale)
+    with pytest.raises(OptionError, match="half-normal, half-cauchy, exponential, uniform"):
+        as_prior("flat")
+
+
+def test_the_range_over_priors() -> None:
+    rows = over_priors(*COHORTS)
+    assert len(rows) == 7
+    lows = {row.prior: row.average.low for row in rows}
+    assert lows["half-Cauchy(1) on tau"] == pytest.approx(0.4625, abs=QUOTED)
+    assert lows["half-normal(1) on tau"] == pytest.approx(0.7400, abs=TABULATED)
+    assert lows["normal(0, 10) on the average logit"] == max(lows.values())
+    for row in rows:
+        assert row.average.low < row.average.estimate < row.average.high
+        assert row.proportion.low < row.proportion.estimate < row.proportion.high
+    own = Prior("mine", half_normal().log_mu, half_normal(0.01).log_tau, 0.01)
+    assert [row.prior for row in over_priors(*COHORTS, priors=[own])] == ["mine"]
+
+
+# --- many tables on one grid ------------------------------------------------------------------------
+
+
+def simulated(tables: int, k: int, p: float, tau: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    n = random.choice([6, 11, 40], (tables, k))
+    x = random.binomial(n, expit(logit(p) + tau * random.standard_normal((tables, k))))
+    return x.astype(float), n.astype(float)
+
+
+SHARED = 3e-5  # absolute, of a proportion: each of the two is good to 2e-5
+
+
+@pytest.mark.parametrize(
+    ("k", "p", "tau", "prior"),
+    [
+        (2, 0.8, 0.5, half_normal()),
+        (3, 0.99, 0.0, half_normal()),
+        (5, 0.3, 1.0, half_normal(0.5)),
+        (10, 0.8, 0.5, half_normal()),
+        (20, 0.95, 0.5, half_normal()),
+        (4, 0.6, 0.5, uniform(2.0)),
+        (3, 0.9, 1.0, exponential(0.4)),
+        (3, 0.9, 0.5, vague_normal()),
+    ],
+)
+def test_a_shared_grid_says_what_a_table_s_own_grid_says(k: int, p: float, tau: float, prior: Prior) -> None:
+    x, n = simulated(16, k, p, tau, seed=k)
+    x[0], x[1] = n[0], 0.0  # all, none
+    assert fits(x, n, prior).all()
+    seen = 0
+    for rows, marginals in blocks(x, n, prior):
+        intervals = [marginal.interval(0.95) for marginal in marginals]
+        chances = marginals[1].above(0.7)
+        assert len(marginals) == (2 if k < 3 else 3)
+        for place, row in enumerate(rows):
+            if row % 3 == 2:
+                continue
+            seen += 1
+            own = fit(x[row], n[row], prior)
+            assert chances[place] == pytest.approx(own.average_above(0.7), abs=5 * SHARED)
+            for ours, theirs in zip(intervals, everything(own), strict=False):
+                assert [v[place] for v in ours] == pytest.approx([*theirs], abs=SHARED)
+    assert seen == 11
+
+
+def test_tables_too_sharp_or_too_many_studies_or_too_wide_a_prior_do_not_share() -> None:
+    x, n = np.array([[3.0, 5, 9]]), np.array([[10.0, 9, 12]])
+    assert fits(x, n, half_normal()).tolist() == [True]
+    assert fits(1000 * x, 1000 * n, half_normal()).tolist() == [False]
+    assert fits(np.tile(x, 30), np.tile(n, 30), half_normal()).tolist() == [False]
+    for wide in (half_cauchy(), exponential(1.0), half_normal(2.0), uniform(8.0)):
+        assert fits(x, n, wide).tolist() == [False]
+
+
+def test_a_batch_mixes_shared_and_own_grids_and_keeps_its_order() -> None:
+    x, n = simulated(60, 3, 0.9, 0.5, seed=7)
+    x[7], n[7] = [400, 900, 1000], [1000, 1000, 2000]  # too sharp to share
+    x[50], n[50] = x[3][::-1], n[3][::-1]  # the same but for the order
+    batch = pool_counts(x, n, model="bayes")
+    above = average_above(x, n, 0.7)
+    assert batch.average is not None and batch.prediction is not None
+    for row in (0, 3, 7, 50, 59):
+        alone = pool_counts(x[row], n[row], model="bayes")
+        for ours, theirs in (
+            (batch.proportion, alone.proportion),
+            (batch.average, alone.average),
+            (batch.prediction, alone.prediction),
+        ):
+            assert theirs is not None
+            assert [v[row] for v in ours] == pytest.approx([*theirs], abs=SHARED)
+        assert above[row] == pytest.approx(alone.probability_above(0.7), abs=5 * SHARED)
+    assert batch.average.low[3] == batch.average.low[50]
+
+
+def test_a_shared_grid_mirrors() -> None:
+    x, n = simulated(45, 4, 0.9, 0.5, seed=8)
+    here, there = (pool_counts(values, n, model="bayes").average for values in (x, n - x))
+    assert here is not None and there is not None
+    assert here.low == pytest.approx(1 - there.high, abs=1e-8)
+
+
+def test_likelihoods_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With room for few, the batch is worked in parts, and says the same."""
+    x, n = simulated(30, 3, 0.8, 0.5, seed=9)
+    whole = [
+        marginal.interval(0.95) for _, marginals in blocks(x, n, half_normal()) for marginal in marginals
+    ]
+    monkeypatch.setattr(shared_grid, "_MOST_LIKELIHOODS", 40_000)
+    parts = list(blocks(x, n, half_normal()))
+    assert len(parts) > 1
+    assert np.concatenate([rows for rows, _ in parts]).tolist() == list(range(30))
+    low = np.concatenate([marginals[0].interval(0.95).low for _, marginals in parts])
+    assert low == pytest.approx(whole[0].low, rel=1e-12)
+
+
+def test_a_prior_is_not_set_beside_itself() -> None:
+    said = " ".join(pool_counts(*COHORTS, model="bayes", prior="half-cauchy").notes)
+    assert "with half-normal(1) on tau" in said and "half-Cauchy(1)" not in said
+    assert "with half-Cauchy(1) on tau" in " ".join(pool_counts(*COHORTS, model="bayes").notes)

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize, minimize_scalar
-from scipy.special import expit
+from scipy.optimize import brentq, minimize, minimize_scalar
+from scipy.special import expit, logit
 from scipy.stats import binom, chi2
 
+from evidence.synthesis.average import average_proportion
+from evidence.synthesis.average_limits import profile_average
 from evidence.synthesis.binomial import (
     Maximum,
     has_maximum,
@@ -22,7 +24,9 @@ from evidence.synthesis.binomial import (
     saturated_log_likelihood,
     wald_q,
 )
-from evidence.synthesis.quadrature import derivatives
+from evidence.synthesis.bootstrap import confidence_in_tau, draws_for
+from evidence.synthesis.pooling import pool_counts
+from evidence.synthesis.quadrature import derivatives, table_log_likelihood
 
 from .test_quadrature import dense_average, dense_table_log_likelihood
 
@@ -384,3 +388,110 @@ def test_ten_million_patients_lose_no_digits() -> None:
     assert first(large.mu) == pytest.approx(logits.mean(), abs=1e-6)
     assert first(large.tau) ** 2 == pytest.approx(logits.var(), rel=1e-5)
     assert first(small.tau) ** 2 == pytest.approx(logits.var(), rel=1e-3)
+
+
+# --- the population average's limits ----------------------------------------------------------------
+
+
+def best_at_average(counts: tuple[Any, Any], average: float) -> float:
+    """The dense grid's likelihood maximised over tau while the average stays, mu found by bisection."""
+
+    def height(tau: float) -> float:
+        mu = brentq(lambda m: dense_average(m, tau) - average, -400, 400, xtol=1e-13)
+        return dense_table_log_likelihood(*counts, float(mu), tau)
+
+    grid = np.concatenate([[0.0], np.geomspace(0.02, 25, 40)])
+    heights = [height(float(tau)) for tau in grid]
+    best = int(np.argmax(heights))
+    around = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+    found = minimize_scalar(lambda tau: -height(float(tau)), bounds=around, method="bounded")
+    return max(heights[best], -float(found.fun))
+
+
+@pytest.mark.parametrize("dataset", ["pritz1997", "k3", "k3_near_one"])
+def test_at_a_profile_limit_of_the_average_the_likelihood_has_fallen_by_half_a_chi_square(
+    dataset: str,
+) -> None:
+    best = fitted(dataset)
+    low, high = (float(expit(v[0])) for v in profile_average(*table(sets()[dataset]), best, DROP))
+    assert low < dense_average(first(best.mu), first(best.tau)) < high
+    for limit in (low, high):
+        fallen = first(best.value) - best_at_average(sets()[dataset], limit)
+        assert fallen == pytest.approx(DROP, abs=2e-6)
+
+
+@pytest.mark.parametrize("dataset", ["pritz1997", "k2", "k3_near_one", "heterogeneous", "zero_but_one"])
+def test_the_profile_of_the_average_holds_the_average_of_any_model_that_good(dataset: str) -> None:
+    """No (mu, tau) with a likelihood inside the drop has an average outside the limits, and some come close."""
+    x, n = table(sets()[dataset])
+    best = fitted(dataset)
+    low, high = (float(v[0]) for v in profile_average(x, n, best, DROP))
+    random = np.random.default_rng(8)
+    tau = np.abs(first(best.tau) + random.normal(0, 0.4 + first(best.tau), 3000))
+    mu = first(best.mu) + random.normal(0, 2.5 * first(best.se) + 0.3 * tau)
+    values = table_log_likelihood(np.repeat(x, 3000, 0), np.repeat(n, 3000, 0), mu, tau, 41)
+    average = logit(average_proportion(mu, tau))[values > first(best.value) - DROP]
+    assert average.size > 20
+    assert low - 1e-4 <= average.min() < average.max() <= high + 1e-4
+    assert average.max() - average.min() > 0.4 * (high - low)
+
+
+def test_a_pool_asked_for_profile_limits_has_them_for_the_average_too() -> None:
+    wald, profile = (pool_counts(*PRITZ, model="binomial", ci=ci) for ci in ("wald", "profile"))
+    limits = profile_average(*table(PRITZ), maximise(*table(PRITZ)), DROP)
+    assert profile.average is not None and wald.average is not None
+    assert [profile.average.low, profile.average.high] == pytest.approx(
+        [float(expit(v[0])) for v in limits], rel=1e-9
+    )
+    assert profile.average.estimate == wald.average.estimate
+    assert abs(profile.average.low - wald.average.low) < 0.02  # fourteen studies: the delta method is near
+
+
+# --- prediction by bootstrap --------------------------------------------------------------------------
+
+
+def test_the_confidence_that_tau_is_no_larger_rises_and_is_a_pvalue_at_none() -> None:
+    x, n = (values[0] for values in table(PRITZ))
+    best = fitted("pritz1997")
+    grid, confidence, mus, errors = confidence_in_tau(x, n, first(best.mu), first(best.tau))
+    assert (np.diff(confidence) >= 0).all() and (np.diff(grid) >= 0).all()
+    # without heterogeneity Pearson's statistic is nearly a chi-square
+    share = x.sum() / n.sum()
+    statistic = ((x - n * share) ** 2 / (n * share * (1 - share))).sum()
+    assert confidence[0] == pytest.approx(chi2.sf(statistic, 13), abs=0.01)
+    assert np.interp(0.5, confidence, grid) == pytest.approx(first(best.tau), abs=0.25)
+    at = int(np.flatnonzero(grid == first(best.tau))[0])
+    assert mus[at] == pytest.approx(first(best.mu), abs=1e-6)
+    assert errors[0] == pytest.approx(1 / np.sqrt(n.sum() * share * (1 - share)), rel=1e-6)
+
+
+def test_a_bootstrap_prediction_is_the_same_every_time_and_says_how_it_was_made() -> None:
+    one, two = (pool_counts(*PRITZ, model="binomial", prediction="bootstrap") for _ in range(2))
+    assert one.prediction == two.prediction
+    assert any("2000 draws" in note and "seed 2019" in note for note in one.notes)
+    together = pool_counts(
+        np.array([PRITZ[0], PRITZ[0][::-1]]),
+        np.array([PRITZ[1], PRITZ[1][::-1]]),
+        model="binomial",
+        prediction="bootstrap",
+    )
+    assert together.prediction is not None and one.prediction is not None
+    assert together.prediction.low[0] == pytest.approx(one.prediction.low, rel=1e-9)
+
+
+def test_a_bootstrap_prediction_allows_for_a_tau_of_which_little_is_known() -> None:
+    t, bootstrap = (
+        pool_counts([5, 9, 11], [6, 9, 11], model="binomial", prediction=kind).prediction
+        for kind in ("t", "bootstrap")
+    )
+    assert t is not None and bootstrap is not None
+    assert bootstrap.low < 0.1 < t.low  # tau is estimated as 0 here, which nobody knows
+    many = [
+        pool_counts([40] * 30, [80] * 30, model="binomial", prediction=k).prediction
+        for k in ("t", "bootstrap")
+    ]
+    assert [*many[1]] == pytest.approx([*many[0]], abs=0.03)
+
+
+def test_many_studies_are_drawn_less_often() -> None:
+    assert [draws_for(k) for k in (3, 200, 1000, 10_000)] == [2000, 2000, 400, 200]

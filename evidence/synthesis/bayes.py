@@ -12,7 +12,7 @@ probability is an integral of that polynomial, with no half cell to lose.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, log_expit, logit, ndtr
 
+from evidence.errors import OptionError
 from evidence.synthesis.average import average_parts
 from evidence.synthesis.quadrature import derivatives, normal_nodes, study_log_likelihood
 from evidence.synthesis.results import Floats, Interval
@@ -29,6 +30,9 @@ from evidence.synthesis.roots import bracketed_root
 _PANEL_NODES = 8
 _FINE = (12, 3, 21)  # panels over mu, panels over tau, nodes for a study's likelihood: good to about 2e-5
 _ROUGH = (8, 2, 21)  # good to about 2e-4, for the range over priors, which is said in whole percent
+LARGE_TAU = 5.0  # from which a study at 0 or n is a wall in its integrand, which more nodes resolve
+_MANY_NODES = 321
+_TELLING = 1e-4  # of the peak: less at such a tau does not tell
 _SEARCH_NODES = 9  # while looking for the mass
 _NOTICEABLE = 8.0  # log density below the peak: worth sharp nodes
 _NEGLIGIBLE = 25.0  # log density below the peak: e^-25 of it is 1e-11
@@ -42,16 +46,28 @@ _SHARPEST = 2.0  # nodes of mu lie closest, in steps of about this many of its s
 _LANDMARKS = 17  # to bracket a quantile before its root is found
 _AVERAGES = 33  # values of mu at which the average is tabulated
 _NEW_STUDY_NODES = 31  # over the random effect of a new study
+_CHECKED = 61  # values at which a prior of the user's own is looked at
 
 
 class Prior(NamedTuple):
-    """Priors of mu and tau; `label` says them in words. Log densities need no constant."""
+    """Priors of mu and tau; `label` says them in words. Log densities map an array to an array and need no constant.
+
+    tau is looked for up to `farthest` times `scale`: where its density ends, or is negligible.
+    """
 
     label: str
     log_mu: Callable[[Floats], Floats]
     log_tau: Callable[[Floats], Floats]
     scale: float = 1.0
-    farthest_v: float = 4.0
+    farthest: float = 30.0
+
+    @property
+    def short(self) -> str:
+        """The label without the prior on mu, where that is the usual one."""
+        return self.label.removeprefix(_ON_MU)
+
+
+_ON_MU = "logistic prior on the average logit, "
 
 
 def _logistic(mu: Floats) -> Floats:
@@ -61,22 +77,31 @@ def _logistic(mu: Floats) -> Floats:
 def half_normal(scale: float = 1.0) -> Prior:
     """The default: standard logistic on mu, half-normal with this scale on tau."""
     return Prior(
-        f"logistic prior on the average logit, half-normal({scale:g}) on tau",
-        _logistic,
-        lambda tau: -0.5 * (tau / scale) ** 2,
-        scale,
+        f"{_ON_MU}half-normal({scale:g}) on tau", _logistic, lambda tau: -0.5 * (tau / scale) ** 2, scale
     )
 
 
 def half_cauchy(scale: float = 1.0) -> Prior:
     """Standard logistic on mu, half-Cauchy with this scale on tau: allows very large heterogeneity."""
     return Prior(
-        f"half-Cauchy({scale:g}) on tau",
+        f"{_ON_MU}half-Cauchy({scale:g}) on tau",
         _logistic,
         lambda tau: -np.log1p((tau / scale) ** 2),
         scale,
-        farthest_v=10.0,
+        farthest=11_000.0,
     )
+
+
+def exponential(scale: float = 1.0) -> Prior:
+    """Standard logistic on mu, exponential with this mean on tau."""
+    return Prior(
+        f"{_ON_MU}exponential({scale:g}) on tau", _logistic, lambda tau: -tau / scale, scale, farthest=40.0
+    )
+
+
+def uniform(scale: float = 1.0) -> Prior:
+    """Standard logistic on mu, uniform from 0 to `scale` on tau: beyond it, heterogeneity is ruled out."""
+    return Prior(f"{_ON_MU}uniform(0, {scale:g}) on tau", _logistic, np.zeros_like, scale, farthest=1.0)
 
 
 def vague_normal(sd: float = 10.0, scale: float = 1.0) -> Prior:
@@ -89,8 +114,50 @@ def vague_normal(sd: float = 10.0, scale: float = 1.0) -> Prior:
     )
 
 
+PRIORS: Mapping[str, Callable[[float], Prior]] = {
+    "half-normal": half_normal,
+    "half-cauchy": half_cauchy,
+    "exponential": exponential,
+    "uniform": uniform,
+}
+"""Priors of tau by name, each a function of its scale; mu's is the standard logistic."""
+
+
+def as_prior(prior: str | Prior, scale: float = 1.0) -> Prior:
+    """A prior by its name in `PRIORS` and a scale, or a `Prior` of one's own, checked.
+
+    Raises OptionError for another name, a scale that is not a positive number, densities that are not numbers, and a
+    density of mu that does not fall off on both sides (where all responded the posterior would not be proper).
+    """
+    if isinstance(prior, Prior):
+        return _checked(prior)
+    if prior not in PRIORS:
+        raise OptionError("prior", prior, (*PRIORS, "or a Prior"))
+    if not (np.isfinite(scale) and scale > 0):
+        raise OptionError("prior_scale", scale, "a number above 0")
+    return PRIORS[prior](float(scale))
+
+
+def _checked(prior: Prior) -> Prior:
+    for name, value in (("scale", prior.scale), ("farthest", prior.farthest)):
+        if not (np.isfinite(value) and value > 0):
+            raise OptionError(f"{name} of the prior", value, "a number above 0")
+    tau = prior.scale * prior.farthest * np.linspace(0.0, 1.0, _CHECKED)[1:-1]
+    mu = np.linspace(-30.0, 30.0, _CHECKED)
+    for name, density, at in (("log_mu", prior.log_mu, mu), ("log_tau", prior.log_tau, tau)):
+        heights = np.asarray(density(at), dtype=float)
+        if heights.shape != at.shape or np.isnan(heights).any() or not np.isfinite(heights.max()):
+            raise OptionError(
+                f"{name} of the prior", "no such density", "finite logarithms, one for each value of an array"
+            )
+    ends = prior.log_mu(np.array([-1e4, 0.0, 1e4]))
+    if not (ends[[0, 2]] < ends[1] - _NEGLIGIBLE).all():
+        raise OptionError("log_mu of the prior", "a density without ends", "one that falls off on both sides")
+    return prior
+
+
 @lru_cache(maxsize=4)
-def _panel_rule(nodes: int) -> tuple[Floats, Floats, Floats]:
+def panel_rule(nodes: int) -> tuple[Floats, Floats, Floats]:
     """Gauss-Legendre nodes and weights on [-1, 1], and the matrix from node values to the coefficients of the
     antiderivative of their interpolating polynomial, zero at -1; shapes (G,), (G,), (G + 1, G)."""
     t, w = np.polynomial.legendre.leggauss(nodes)
@@ -101,9 +168,9 @@ def _panel_rule(nodes: int) -> tuple[Floats, Floats, Floats]:
     return t, w, antiderivative
 
 
-def _panels(low: float, high: float, panels: int) -> tuple[Floats, Floats]:
+def panels(low: float, high: float, panels: int) -> tuple[Floats, Floats]:
     """Composite Gauss-Legendre nodes and weights on [low, high], each (panels * _PANEL_NODES,)."""
-    t, w, _ = _panel_rule(_PANEL_NODES)
+    t, w, _ = panel_rule(_PANEL_NODES)
     half = (high - low) / panels / 2
     centres = low + half * (2 * np.arange(panels) + 1)
     return (centres[:, None] + half * t).ravel(), np.tile(half * w, panels)
@@ -190,7 +257,7 @@ class Posterior:
         The mass below a value is summed over z where tau is small beside the spread of mu, and over mu where it is
         large: a step in the one is a gentle slope in the other.
         """
-        u, weight = _panels(self.axis.low, self.axis.high, self.density.shape[1] // _PANEL_NODES)
+        u, weight = panels(self.axis.low, self.axis.high, self.density.shape[1] // _PANEL_NODES)
         mu, mass = self.axis.mu(u), self.density * weight
         share = np.maximum(mass.sum(1), 1e-300)
         centre = mass @ mu / share
@@ -232,7 +299,7 @@ class Posterior:
     @cached_property
     def _pieces(self) -> Floats:
         """Antiderivative coefficients of each panel, (T, P, G + 1), in the panel's own coordinate -1..1."""
-        _, _, antiderivative = _panel_rule(_PANEL_NODES)
+        _, _, antiderivative = panel_rule(_PANEL_NODES)
         blocks = self.density.reshape(len(self.tau), -1, _PANEL_NODES)
         half = (self.axis.high - self.axis.low) / blocks.shape[1] / 2
         return np.asarray(half * (blocks @ antiderivative.T))
@@ -283,10 +350,14 @@ def posterior(events: Floats, n: Floats, prior: Prior | None = None, *, rough: b
     width = _SHARPEST * sharpest
     u_range = np.arcsinh((mu_low - centre) / width), np.arcsinh((mu_high - centre) / width)
     axis = Axis(centre, width, float(u_range[0]), float(u_range[1]))
-    u, u_weight = _panels(*u_range, mu_panels)
-    v, v_weight = _panels(*v_range, tau_panels)
+    u, u_weight = panels(*u_range, mu_panels)
+    v, v_weight = panels(*v_range, tau_panels)
     heights = density.at(axis.mu(u)[None, :], v, study_nodes) + np.log(np.cosh(u))
     mass = np.exp(heights - heights.max()) * v_weight[:, None]
+    large = (density.tau(v) > LARGE_TAU) & (mass.max(1) > _TELLING * mass.max())
+    if large.any() and not rough:
+        heights[large] = density.at(axis.mu(u)[None, :], v[large], _MANY_NODES) + np.log(np.cosh(u))
+        mass = np.exp(heights - heights.max()) * v_weight[:, None]
     mass /= (mass @ u_weight).sum()
     return Posterior(prior, axis, density.tau(v), mass)
 
@@ -350,7 +421,7 @@ def _where_the_mass_is(density: _LogDensity) -> tuple[float, float, tuple[float,
     v is zoomed in on along the ridge of the best mu, and mu followed down from the ridge on either side.
     """
     prior = density.prior
-    v_range = 0.0, float(np.arcsinh(prior.scale * np.sinh(prior.farthest_v) / density.unit))
+    v_range = 0.0, float(np.arcsinh(prior.scale * prior.farthest / density.unit))
     for _ in range(_MOST_ZOOMS):
         v = np.linspace(*v_range, _SEARCH_POINTS)
         mu, deviation = density.ridge(v)

@@ -206,7 +206,7 @@ def profile_mu(x: Floats, n: Floats, best: Maximum, drop: float) -> Limits:
         mu, se = best.mu[rows], best.se[rows]
         return limit_beyond(excess, mu, -se), limit_beyond(excess, mu, se)
 
-    return _up_the_ladder(best, excess_of, search)
+    return up_the_ladder(best, excess_of, search)
 
 
 def profile_tau2(x: Floats, n: Floats, best: Maximum, drop: float) -> Limits:
@@ -225,11 +225,11 @@ def profile_tau2(x: Floats, n: Floats, best: Maximum, drop: float) -> Limits:
         low = bracketed_root(excess, np.where(reaches_zero, tau, 0.0), tau, rtol=1e-10)
         return np.where(reaches_zero, 0.0, low), high
 
-    low, high = _up_the_ladder(best, excess_of, search)
+    low, high = up_the_ladder(best, excess_of, search)
     return low**2, high**2
 
 
-def _up_the_ladder(
+def up_the_ladder(
     best: Maximum, excess_of: Callable[[Rows, int], Function], search: Callable[[Rows, Function], Limits]
 ) -> Limits:
     """Search each table's limits with more and more nodes, until the next rung has the same likelihood at them.
@@ -252,7 +252,13 @@ def _up_the_ladder(
 
 
 def _best_at_tau(x: Floats, n: Floats, mu: Floats, tau: Floats, nodes: int) -> Floats:
-    """The likelihood at tau, maximised over mu by Newton's method (it is concave in mu near its maximum)."""
+    """The likelihood at tau, maximised over mu."""
+    return best_mu(x, n, mu, tau, nodes)[2]
+
+
+def best_mu(x: Floats, n: Floats, mu: Floats, tau: Floats, nodes: int) -> tuple[Floats, Floats, Floats]:
+    """The best mu at each tau, from `mu` by Newton's method (the likelihood is concave in mu near its maximum), its
+    standard error with tau known, and the likelihood there."""
     mu = mu.copy()
     for _ in range(_MU_STEPS):
         at = derivatives(x, n, mu, tau, nodes)
@@ -261,7 +267,7 @@ def _best_at_tau(x: Floats, n: Floats, mu: Floats, tau: Floats, nodes: int) -> F
         if (np.abs(step) < 1e-8 * (1 + np.abs(mu))).all():
             break
         mu = mu + step
-    return at.value
+    return mu, 1 / np.sqrt(curvature), at.value
 
 
 def saturated_log_likelihood(x: Floats, n: Floats) -> Floats:
