@@ -10,12 +10,40 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 # The words are the engine's own; written here again because importing it would cost every --help numpy. A test compares.
-MODELS = ("auto", "exact", "common", "random", "binomial", "bayes")
+MODELS = ("auto", "exact", "common", "random", "binomial", "beta-binomial", "bayes")
 MEASURES = ("logit", "arcsine", "double-arcsine", "log", "raw")
-TAU2 = ("reml", "pm", "dl", "ml", "eb", "hs", "he", "sj")
-CI = ("wald", "t", "hksj", "hksj-plain", "profile")
+TAU2 = ("reml", "pm", "dl", "ml", "eb", "hs", "he", "sj", "hsk", "dlit", "sjit", "pmm", "genq")
+CI = (
+    "wald",
+    "t",
+    "hksj",
+    "hksj-plain",
+    "hksj-ci",
+    "hksj-iqwig6",
+    "ivhet",
+    "kenward-roger",
+    "profile",
+)
 INTERVALS = ("exact", "wilson", "agresti-coull", "jeffreys", "mid-p")
-PREDICTIONS = ("t", "hts", "hksj", "wald", "none")
+PREDICTIONS = (
+    "t",
+    "hts",
+    "hksj",
+    "hksj-hts",
+    "kenward-roger",
+    "kenward-roger-hts",
+    "wald",
+    "bootstrap",
+    "none",
+)
+PRIORS = ("half-normal", "half-cauchy", "exponential", "uniform")
+TAU2_INTERVALS = ("q-profile", "profile", "jackson", "biggerstaff-jackson")
+I2 = ("q", "tau2")
+
+
+def listed(words: tuple[str, ...]) -> str:
+    """Choices too many for the margin of a help text."""
+    return ", ".join(words)
 
 
 class Level(click.ParamType):
@@ -102,12 +130,14 @@ pooling = all_of(
         type=click.Choice(TAU2),
         default="reml",
         show_default=True,
-        help="Estimator of how much series differ (random).",
+        metavar="WORD",
+        help=f"Estimator of how much series differ (random): {listed(TAU2)}.",
     ),
     click.option(
         "--ci",
         type=click.Choice(CI),
-        help="Interval of the pool. Default: t for binomial, hksj for common and random.",
+        metavar="WORD",
+        help=f"Interval of the pool: {listed(CI)}. Default: t for binomial, hksj for random, wald for common.",
     ),
     click.option(
         "--interval",
@@ -121,7 +151,15 @@ pooling = all_of(
         type=click.Choice(PREDICTIONS),
         default="t",
         show_default=True,
-        help="Interval for another series.",
+        metavar="WORD",
+        help=f"Interval for another series: {listed(PREDICTIONS)}.",
+    ),
+    click.option(
+        "--prior",
+        type=click.Choice(PRIORS),
+        default="half-normal",
+        show_default=True,
+        help="Bayes: prior on tau, how much series differ.",
     ),
     click.option(
         "--prior-scale",
@@ -129,7 +167,27 @@ pooling = all_of(
         default=1.0,
         show_default=True,
         metavar="NUMBER",
-        help="Bayes: scale of the half-normal prior on tau.",
+        help="Bayes: scale of that prior.",
+    ),
+    click.option(
+        "--weights",
+        default="model",
+        show_default=True,
+        metavar="COLUMN",
+        help="model, equal, or a column with weights (common, random).",
+    ),
+    click.option(
+        "--tau2-ci",
+        type=click.Choice(TAU2_INTERVALS),
+        metavar="WORD",
+        help=f"Interval of tau2: {listed(TAU2_INTERVALS)}. Default: q-profile for random, profile for binomial.",
+    ),
+    click.option(
+        "--i2",
+        type=click.Choice(I2),
+        default="q",
+        show_default=True,
+        help="I2 from Cochran's Q, or from tau2 (random).",
     ),
     click.option(
         "--level", type=Level(), default=0.95, show_default=True, metavar="LEVEL", help="0.95, 95 or 95%."

@@ -11,7 +11,7 @@ from . import options
 from .output import emit, format_of, say, terminal
 
 if TYPE_CHECKING:
-    from evidence.review.tables import Review
+    from evidence.review.selection import OutcomeSummary
 
 
 @click.command()
@@ -33,7 +33,9 @@ def outcomes(review: str | None, format: str | None, output: str | None) -> None
     path, note = find_review(review)
     if note:
         say(note)
-    found = [_summary(read, name) for read in [load(path)] for name in read.outcomes]
+    from evidence.review.selection import list_outcomes
+
+    found = [_line(outcome) for outcome in list_outcomes(load(path))]
     chosen = format_of(format, output)
     if chosen == "json":
         import json
@@ -44,31 +46,20 @@ def outcomes(review: str | None, format: str | None, output: str | None) -> None
     emit(text, output, binary=chosen != "text")
 
 
-def _summary(review: Review, name: str) -> dict[str, Any]:
-    from evidence.errors import NotPossible
+def _line(outcome: OutcomeSummary) -> dict[str, Any]:
+    """An outcome with the keys of the JSON and the columns of the CSV."""
     from evidence.report.characters import clean
-    from evidence.review.selection import resolve, select
 
-    outcome, spec = review.outcomes[name], resolve(review, name)
-    summary = {"outcome": name, "label": clean(outcome.label), "definition": clean(outcome.definition)}
-    try:
-        selection = select(review, spec)
-    except NotPossible as error:  # a declared reference that is not there; the series may still be
-        return summary | {
-            "analysis": spec.name,
-            "series": 0,
-            "events": 0,
-            "n": 0,
-            "left_out": 0,
-            "note": str(error),
-        }
-    return summary | {
-        "analysis": spec.name,
-        "series": len(selection.chosen),
-        "events": sum(entry.events for entry in selection.chosen),
-        "n": sum(entry.n for entry in selection.chosen),
-        "left_out": len([e for e in selection.excluded if e.rule != "no row"]),
-        "note": "",
+    return {
+        "outcome": outcome.key,
+        "label": clean(outcome.label),
+        "definition": clean(outcome.definition),
+        "analysis": outcome.analysis,
+        "series": outcome.k,
+        "events": outcome.events,
+        "n": outcome.n,
+        "left_out": outcome.left_out,
+        "note": outcome.note,
     }
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import options
-from .counts import looks_typed, typed
+from .given import given_reference, given_review, given_rows, only_with_a_review
 from .output import emit, format_of, say, terminal
 
 if TYPE_CHECKING:
     from evidence.analysis import Analysis
-    from evidence.review.counts import CountRow
 
 
 @click.command()
@@ -32,6 +30,14 @@ if TYPE_CHECKING:
 )
 @click.option("--excluded", is_flag=True, help="List what was left out, with rule and reason.")
 @click.option("--panel", is_flag=True, help="Show what other models say.")
+@click.option(
+    "--snapshot",
+    is_flag=False,
+    flag_value="",
+    metavar="[NAME]",
+    help="Keep data, options and result for evidence history and diff. Default name: the date.",
+)
+@options.explaining
 @options.output("text", "markdown", "csv", "json", "latex")
 def pool(
     args: tuple[str, ...],
@@ -39,6 +45,9 @@ def pool(
     against: str | None,
     excluded: bool,
     panel: bool,
+    snapshot: str | None,
+    methods: bool,
+    show_r: bool,
     format: str | None,
     output: str | None,
     **choices: Any,
@@ -61,16 +70,58 @@ def pool(
       evidence pool 6/6 9/9 11/11 --against 49/107
       evidence pool Ours=6/6 Lopez=9/9 --model exact --level 90
       evidence pool 3/117 3/35 9/195 7/136 --model random --panel
+      evidence pool 8/10 9/12 7/9 3/8 20/31 --model random --ci kenward-roger
+      evidence pool 8/10 9/12 7/9 3/8 20/31 --methods
+      evidence pool --show-r
       evidence pool --format json --output result.json
     """
     chosen = format_of(format, output)
-    analysis = _analyse(args, review, against, choices)
+    if (methods or show_r) and format not in (None, "text"):
+        raise click.UsageError(f"--{'methods' if methods else 'show-r'} prints text, not {format}.")
+    if snapshot is None:
+        analysis = _analyse(args, review, against, choices)
+    else:
+        analysis = _kept(args, review, against, snapshot, choices)
+    if methods or show_r:
+        emit(_explained(analysis, methods=methods, show_r=show_r), output, binary=show_r)
+        return
     screen = terminal(sys.stdout, file=output is not None)
     from evidence.report import render
 
     look = {"width": screen.width, "unicode": screen.unicode, "color": screen.color}
     text = render(analysis, chosen, excluded=excluded, panel=panel, **look)
     emit(text, output, binary=chosen != "text")
+
+
+def _explained(analysis: Analysis, *, methods: bool, show_r: bool) -> str:
+    """The methods paragraph, the R code, or both."""
+    parts = []
+    if methods:
+        from evidence.report.methods import methods as paragraph
+
+        parts.append(paragraph(analysis))
+    if show_r:
+        from evidence.report.r_code import r_code
+
+        parts.append(r_code(analysis))
+    return "\n".join(parts)
+
+
+def _kept(
+    args: tuple[str, ...], review: str | None, against: str | None, name: str, choices: dict[str, Any]
+) -> Analysis:
+    """The pool of a review, kept as a snapshot."""
+    if args or against is not None:
+        raise click.UsageError("--snapshot goes with a review, not with counts or a table.")
+    from evidence.analysis.snapshots import snapshot
+    from evidence.review.tables import find_review
+
+    path, note = find_review(review)
+    if note:
+        say(note)
+    taken, analysis = snapshot(path, name, **choices)
+    say(f"snapshot {taken.name} kept in {taken.path}")
+    return analysis
 
 
 def _analyse(
@@ -83,46 +134,11 @@ def _analyse(
                 "--against goes with counts or a table; a review names its own reference. "
                 f"For another one: evidence compare --against {against}"
             )
-        return _of_review(review, choices)
-    for name in ("outcome", "analysis", "weeks", "exclude_retracted"):
-        if choices.pop(name) or review is not None:
-            option = "--review" if review is not None else f"--{name.replace('_', '-')}"
-            raise click.UsageError(f"{option} goes with a review, not with counts or a table.")
-    if all(map(looks_typed, args)):
-        rows, title = [typed(arg, f"Series {number}", number) for number, arg in enumerate(args, 1)], ""
-    else:
-        rows, title = _of_table(args)
+        from evidence.analysis import pool
+
+        return pool(given_review(review), **choices)
+    only_with_a_review(review, choices, ("outcome", "analysis", "weeks", "exclude_retracted"))
+    rows, title = given_rows(args)
     from evidence.analysis import pool_rows
 
-    return pool_rows(rows, title=title, against=_against(against), **choices)
-
-
-def _of_review(folder: str | None, choices: Mapping[str, Any]) -> Analysis:
-    from evidence.analysis import pool
-    from evidence.review.tables import find_review, load
-
-    path, note = find_review(folder)
-    if note:
-        say(note)
-    return pool(load(path), **choices)
-
-
-def _against(text: str | None) -> CountRow | None:
-    if text is None:
-        return None
-    if not looks_typed(text):
-        raise click.UsageError(f"--against is {text!r}; it takes events/n, such as 49/107 or Trial=49/107.")
-    return typed(text, "the reference")
-
-
-def _of_table(args: tuple[str, ...]) -> tuple[list[CountRow], str]:
-    from evidence.review.counts import read_counts
-
-    if len(args) > 1:
-        wrong = next(arg for arg in args if not looks_typed(arg))
-        raise click.UsageError(
-            f"{wrong!r} is not events/n, such as 6/6; and a table must be the only argument."
-        )
-    if args[0] == "-":
-        return read_counts(sys.stdin.buffer, "standard input"), "Table from standard input"
-    return read_counts(args[0]), f"Table {args[0]}"
+    return pool_rows(rows, title=title, against=given_reference(against), **choices)

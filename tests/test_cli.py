@@ -110,12 +110,12 @@ def test_completion_completes() -> None:
         "COMP_CWORD": "3",
     }
     done = subprocess.run(PROGRAM, env=env, capture_output=True, text=True, check=False)
-    assert done.stdout.split() == ["plain,binomial", "plain,bayes"]
+    assert done.stdout.split() == ["plain,binomial", "plain,beta-binomial", "plain,bayes"]
 
 
 # ---- options carry their keyword's name ---------------------------------------------------------
 
-ONLY_HERE = {"args", "review", "against", "excluded", "panel", "format", "output", "help"}
+ONLY_HERE = {"args", "review", "against", "excluded", "panel", "snapshot", "methods", "show_r", "format", "output", "help"}
 
 
 def keywords(function: Callable[..., Any]) -> set[str]:
@@ -144,6 +144,9 @@ WORDS = {
     "interval": options.INTERVALS,
     "prediction": options.PREDICTIONS,
     "ci": options.CI,
+    "prior": options.PRIORS,
+    "tau2_ci": options.TAU2_INTERVALS,
+    "i2": options.I2,
 }
 
 
@@ -153,7 +156,8 @@ def test_the_words_of_each_option_are_the_engines(name: str) -> None:
         evidence.pool_counts([1, 2, 3, 2, 2], [4, 5, 6, 7, 8], **{name: "no such word"})
     for word in WORDS[name]:
         assert re.search(rf"(?<![\w-]){word}(?![\w-])", error.value.allowed), word
-        evidence.pool_counts([1, 2, 3, 2, 2], [4, 5, 6, 7, 8], **{name: word})
+        needed = {"weights": "equal"} if word == "genq" else {}  # made from weights
+        evidence.pool_counts([1, 2, 3, 2, 2], [4, 5, 6, 7, 8], **{name: word} | needed)
 
 
 # ---- values ------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ MADE = {"all responded": all_responded(), "heterogeneous": heterogeneous(), "bar
 
 TOP = {
     "version", "review", "outcome", "analysis", "options", "studies", "pooled", "panel", "comparisons", "excluded",
-    "notes",
+    "notes", "subgroups",
 }  # fmt: skip
 STUDY = {
     "study", "label", "arm", "weeks", "role", "events", "n", "weight", "state", "source", "locator", "proportion",
@@ -32,7 +32,10 @@ POOL = {
     "pool", "k", "events", "n", "requested", "model", "measure", "tau2_estimator", "ci", "df", "proportion", "average",
     "prediction", "fit", "heterogeneity", "notes",
 }  # fmt: skip
-HETEROGENEITY = {"tau2", "tau2_low", "tau2_high", "i2", "i2_kind", "h2", "q", "df", "pvalue"}
+HETEROGENEITY = {
+    "tau2", "tau2_low", "tau2_high", "tau2_ci", "i2", "i2_low", "i2_high", "i2_kind", "h2", "h2_low", "h2_high", "q", "df",
+    "pvalue", "q_lrt", "q_lrt_pvalue", "lrt", "lrt_pvalue", "overdispersion", "overdispersion_low", "overdispersion_high",
+}  # fmt: skip
 COMPARISON = {"ours", "against", "difference", "ratio", "odds_ratio", "test", "pvalue", "differs_in"}
 INTERVAL = {"estimate", "low", "high", "level"}
 

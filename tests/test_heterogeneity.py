@@ -40,6 +40,10 @@ BY_HAND = {
     "ml": 5 / 3,  # 8/3 - 1
     "hs": 5 / 3,  # (8 - 3) / 3
     "sj": 32 / 11,  # start 8/3, Q there 24/11; their product over 2
+    "hsk": 3.0,  # (3/2 * 8 - 3) / 3
+    "dlit": 3.0,
+    "sjit": 3.0,
+    "pmm": 8 / (2 * np.log(2)) - 1,  # Q at the median of a chi-square with 2 df, which is 2 ln 2
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -13,7 +14,20 @@ from scipy.stats import beta, chi2, norm, t
 
 from evidence.errors import InputError, OptionError
 from evidence.synthesis import notes
-from evidence.synthesis.pooling import CI, FITTERS, MODELS, PREDICTIONS, pool_counts
+from evidence.synthesis.pooling import (
+    CI,
+    FITTERS,
+    I2,
+    MODELS,
+    POOL_INTERVALS,
+    PREDICTIONS,
+    PREDICTIONS_OF,
+    PRIORS,
+    TAU2,
+    TAU2_INTERVALS,
+    WEIGHTS,
+    pool_counts,
+)
 from evidence.synthesis.proportions import INTERVALS, MEASURES, proportion_interval
 from evidence.synthesis.results import Interval, Pooled
 
@@ -242,15 +256,20 @@ def test_profile_with_another_estimator_of_tau2_says_that_it_needs_ml() -> None:
 @pytest.mark.parametrize("model", FITTERS)
 def test_what_each_model_fills_in(model: str) -> None:
     pooled = pool_counts(*SIX, model=model)
-    likelihood = model in ("common", "random", "binomial")
+    likelihood = model in ("common", "random", "binomial", "beta-binomial")
     assert (pooled.fit is not None) == likelihood
     assert (pooled.heterogeneity is not None) == likelihood
     assert (pooled.average is not None) == (model in ("binomial", "bayes"))
-    assert (pooled.prediction is not None) == (model in ("random", "binomial", "bayes"))
+    assert (pooled.prediction is not None) == (model in ("random", "binomial", "beta-binomial", "bayes"))
     assert (pooled.weights is not None) == (model in ("common", "random"))
     assert pooled.tau2_estimator == {"random": "reml", "binomial": "ml"}.get(model)
-    assert pooled.ci == {"random": "hksj", "binomial": "t", "common": "wald"}.get(model)
-    assert pooled.df == {"random": 5, "binomial": 5}.get(model)
+    assert pooled.ci == {
+        "random": "hksj",
+        "binomial": "t",
+        "beta-binomial": "t",
+        "common": "wald",
+    }.get(model)
+    assert pooled.df == {"random": 5, "binomial": 5, "beta-binomial": 5}.get(model)
     assert (pooled.k, pooled.events, pooled.n, pooled.level) == (6, 28, 92, 0.95)
     assert f"k = {pooled.k}" in pooled.method
 
@@ -375,17 +394,38 @@ def test_a_prediction_that_the_model_chosen_does_not_have_is_said() -> None:
     [
         ({"model": "fixed"}, "model", ", ".join(MODELS)),
         ({"measure": "probit"}, "measure", ", ".join(MEASURES)),
-        ({"tau2": "bayes"}, "tau2", "reml, pm, dl, ml, eb, hs, he, sj"),
+        ({"tau2": "bayes"}, "tau2", ", ".join(TAU2)),
         ({"ci": "z"}, "ci", ", ".join(CI)),
         ({"interval": "wald"}, "interval", ", ".join(INTERVALS)),
         ({"prediction": "v"}, "prediction", ", ".join(PREDICTIONS)),
         ({"level": 95}, "level", "a fraction above 0 and below 1, such as 0.95"),
         ({"level": 0}, "level", "a fraction above 0 and below 1, such as 0.95"),
-        ({"prior_scale": 0}, "prior_scale", "a number above 0, up to 10"),
-        ({"prior_scale": -1}, "prior_scale", "a number above 0, up to 10"),
-        ({"prior_scale": np.inf}, "prior_scale", "a number above 0, up to 10"),
-        ({"prior_scale": np.nan}, "prior_scale", "a number above 0, up to 10"),
-        ({"model": "common", "ci": "profile"}, "ci of the common model", "wald, t, hksj, hksj-plain"),
+        ({"prior_scale": 0}, "prior_scale", "a number above 0"),
+        ({"prior_scale": -1}, "prior_scale", "a number above 0"),
+        ({"prior_scale": np.inf}, "prior_scale", "a number above 0"),
+        ({"prior_scale": np.nan}, "prior_scale", "a number above 0"),
+        ({"model": "common", "ci": "profile"}, "ci of the common model", ", ".join(POOL_INTERVALS["common"])),
+        ({"model": "random", "ci": "ivhet"}, "ci of the random model", ", ".join(POOL_INTERVALS["random"])),
+        ({"weights": "own"}, "weights", "model, equal, or a number above 0 for each study"),
+        (
+            {"model": "bayes", "weights": "equal"},
+            "weights of the bayes model",
+            "model (others need common or random)",
+        ),
+        ({"tau2": "genq"}, "tau2", "with weights: equal, or numbers (it is made from them)"),
+        ({"tau2_ci": "wald"}, "tau2_ci", ", ".join(TAU2_INTERVALS)),
+        ({"i2": "tau"}, "i2", "q, tau2"),
+        (
+            {"model": "binomial", "i2": "tau2"},
+            "i2 of the binomial model",
+            "q (only the random model has another)",
+        ),
+        (
+            {"model": "common", "prior": "uniform"},
+            "prior of the common model",
+            "none (only the bayes model has one)",
+        ),
+        ({"prior": "flat"}, "prior", "half-normal, half-cauchy, exponential, uniform, or a Prior"),
         ({"model": "binomial", "ci": "hksj"}, "ci of the binomial model", "t, wald, profile"),
         (
             {"model": "bayes", "ci": "t"},
@@ -410,10 +450,9 @@ def test_a_prediction_that_the_model_chosen_does_not_have_is_said() -> None:
         (
             {"model": "binomial", "prediction": "hksj"},
             "prediction of the binomial model",
-            "t, hts, wald, none",
+            ", ".join(PREDICTIONS_OF["binomial"]),
         ),
         ({"model": "bayes", "prediction": "hts"}, "prediction of the bayes model", "t, none"),
-        ({"prior_scale": 11}, "prior_scale", "a number above 0, up to 10"),
     ],
     ids=str,
 )
@@ -462,6 +501,156 @@ def test_a_refusal_of_options_comes_before_any_work() -> None:
         pool_counts([0] * 10_000, [10**7] * 10_000, level=2)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"weights": "equal", "ci": "kenward-roger"},
+            "weights with kenward-roger is 'equal'; allowed: model",
+        ),
+        ({"weights": "equal", "ci": "ivhet"}, "weights with ivhet is 'equal'; allowed: model"),
+        (
+            {"weights": [1] * 6, "ci": "profile", "model": "random"},
+            "weights with profile is 'given'; allowed: model",
+        ),
+        (
+            {"weights": "equal", "prediction": "kenward-roger-hts"},
+            "weights with kenward-roger-hts is 'equal'",
+        ),
+        ({"tau2": "dl", "ci": "kenward-roger"}, "tau2 with kenward-roger is 'dl'; allowed: reml"),
+        ({"tau2": "dl", "tau2_ci": "profile"}, "tau2 with tau2_ci profile is 'dl'; allowed: reml, ml"),
+        ({"weights": [1, 2, 0, 1, 1, 1]}, "a number above 0 for each study"),
+        ({"weights": [1, 2, np.nan, 1, 1, 1]}, "a number above 0 for each study"),
+        ({"weights": [1, 2]}, "shape of weights"),
+    ],
+    ids=str,
+)
+def test_options_that_exclude_each_other(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=re.escape(message)):
+        pool_counts(*SIX, **options)
+
+
+def test_auto_takes_the_model_that_has_the_interval_asked_for() -> None:
+    for options, model in (
+        ({"ci": "ivhet"}, "common"),
+        ({"ci": "kenward-roger"}, "random"),
+        ({"weights": "equal"}, "random"),
+        ({"i2": "tau2"}, "random"),
+        ({"tau2_ci": "jackson"}, "random"),
+        ({"prediction": "bootstrap"}, "binomial"),
+    ):
+        assert pool_counts(*SIX, **options).model == model, options
+
+
+# --- weights of one's own ---------------------------------------------------------
+
+
+def test_weights_of_ones_own_make_the_estimate_and_its_variance() -> None:
+    weights = np.array([1.0, 4, 2, 2, 1, 5])
+    found = pool_counts(*SIX, model="random", weights=weights, ci="wald", tau2="dl")
+    assert found.fit is not None and found.heterogeneity is not None and found.weights is not None
+    yi, vi = MEASURES["logit"].effects(*map(np.array, SIX))
+    share = weights / weights.sum()
+    assert found.fit.estimate == pytest.approx(share @ yi, rel=1e-12)
+    assert found.fit.se**2 == pytest.approx(share**2 @ (vi + found.heterogeneity.tau2), rel=1e-12)
+    np.testing.assert_allclose(found.weights, share, rtol=1e-12)
+    assert "weights as given" in found.method
+
+
+def test_weights_of_the_model_given_as_numbers_change_nothing() -> None:
+    plain = pool_counts(*SIX, model="common", ci="wald")
+    _, vi = MEASURES["logit"].effects(*map(np.array, SIX))
+    own = pool_counts(*SIX, model="common", ci="wald", weights=1 / vi)
+    assert own.fit is not None and plain.fit is not None
+    assert own.fit.estimate == pytest.approx(plain.fit.estimate, rel=1e-12)
+    assert own.fit.se == pytest.approx(plain.fit.se, rel=1e-12)
+
+
+def test_weights_count_by_their_ratios_only() -> None:
+    one, other = (
+        pool_counts(*SIX, model="random", weights=np.array([1, 4, 2, 2, 1, 5]) * scale).proportion
+        for scale in (1.0, 1e9)
+    )
+    assert tuple(one) == pytest.approx(tuple(other), rel=1e-12)
+
+
+def test_many_tables_with_their_own_weights_are_each_as_if_alone() -> None:
+    rng = np.random.default_rng(4)
+    n = rng.integers(5, 40, (4, 6))
+    x = rng.binomial(n, 0.6)
+    weights = rng.uniform(1, 5, (4, 6))
+    together = pool_counts(x, n, model="random", weights=weights, ci="hksj-ci", tau2="genq")
+    for i in range(4):
+        alone = pool_counts(x[i], n[i], model="random", weights=weights[i], ci="hksj-ci", tau2="genq")
+        assert alone.proportion.low == pytest.approx(together.proportion.low[i], rel=1e-12)
+        dfs = together.df if isinstance(together.df, tuple) else (together.df,) * 4
+        assert alone.df == dfs[i]
+        assert alone.method == together.method[i]
+
+
+# --- what tables of a batch do not share ---------------------------------------------
+
+
+def test_a_batch_of_two_models_says_each_tables_own() -> None:
+    x = np.array([[3, 4, 5, 6, 2, 7], [9, 9, 9, 9, 9, 9]])
+    mixed = pool_counts(x, np.full((2, 6), 9))
+    assert mixed.model == ("binomial", "bayes")
+    assert mixed.ci == ("t", None)
+    assert mixed.df == (5, None)
+    assert mixed.tau2_estimator == ("ml", None)
+    assert mixed.measure == "logit"
+    assert pool_counts(x[:1], np.full((1, 6), 9)).ci == "t"
+
+
+# --- Kenward and Roger ----------------------------------------------------------------
+
+
+def test_kenward_roger_without_a_degree_of_freedom_for_a_prediction_says_so() -> None:
+    found = pool_counts(
+        [8, 9, 7, 3, 20], [10, 12, 9, 8, 31], ci="kenward-roger", prediction="kenward-roger-hts"
+    )
+    assert found.df is not None and found.df < 1
+    assert found.prediction is None
+    assert any("no degree of freedom" in note for note in found.notes)
+
+
+def test_kenward_roger_with_equal_variances_is_the_t_interval_of_the_mean() -> None:
+    # one variance for all: the mean's variance is s^2 / k with k - 1 df, and both approximations are exact
+    found = pool_counts([3, 12, 20, 9, 17], [40] * 5, measure="arcsine", ci="kenward-roger")
+    plain = pool_counts([3, 12, 20, 9, 17], [40] * 5, measure="arcsine", ci="t")
+    assert found.df == pytest.approx(4, rel=1e-9)
+    assert found.fit is not None and plain.fit is not None
+    assert (found.fit.low, found.fit.high) == pytest.approx((plain.fit.low, plain.fit.high), rel=1e-9)
+
+
+# --- I2 from tau2 ---------------------------------------------------------------------
+
+
+def test_i2_from_tau2_and_its_limits() -> None:
+    found = pool_counts(*SIX, model="random", i2="tau2").heterogeneity
+    assert found is not None and found.i2_kind == "tau2"
+    _, vi = MEASURES["logit"].effects(*map(np.array, SIX))
+    wi = 1 / vi
+    typical = 5 / (wi.sum() - (wi**2).sum() / wi.sum())
+    for i2, tau2 in (
+        (found.i2, found.tau2),
+        (found.i2_low, found.tau2_low),
+        (found.i2_high, found.tau2_high),
+    ):
+        assert i2 == pytest.approx(tau2 / (tau2 + typical), rel=1e-10)
+    assert found.h2 == pytest.approx(1 / (1 - found.i2), rel=1e-12)
+    assert (found.h2_low, found.h2_high) == pytest.approx((1 / (1 - found.i2_low), 1 / (1 - found.i2_high)))
+
+
+def test_the_likelihood_ratio_test_of_no_heterogeneity_is_given_where_there_is_a_likelihood() -> None:
+    for tau2, there in (("reml", True), ("ml", True), ("dl", False), ("pm", False)):
+        found = pool_counts(*SIX, model="random", tau2=tau2).heterogeneity
+        assert found is not None
+        assert (found.lrt is not None) == there
+        if there:
+            assert found.lrt_pvalue == (pytest.approx(chi2.sf(found.lrt, 1) / 2) if found.lrt > 0 else 1.0)
+
+
 def test_everything_after_the_counts_is_by_keyword() -> None:
     parameters = inspect.signature(pool_counts).parameters.values()
     assert [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY] == ["events", "n"]
@@ -472,14 +661,29 @@ def test_everything_after_the_counts_is_by_keyword() -> None:
         "ci": None,
         "interval": "exact",
         "prediction": "t",
+        "prior": "half-normal",
         "prior_scale": 1.0,
+        "weights": "model",
+        "tau2_ci": None,
+        "i2": "q",
         "level": 0.95,
     }
 
 
 def test_every_option_is_explained() -> None:
     text = inspect.getdoc(pool_counts) or ""
-    for word in (*MODELS, *MEASURES, *CI, *INTERVALS, *PREDICTIONS):
+    for word in (
+        *MODELS,
+        *MEASURES,
+        *TAU2,
+        *CI,
+        *INTERVALS,
+        *PREDICTIONS,
+        *PRIORS,
+        *TAU2_INTERVALS,
+        *WEIGHTS,
+        *I2,
+    ):
         assert word in text
 
 

@@ -74,19 +74,16 @@ def test_the_house_is_the_one_that_stands(text: str, maker: ModuleType) -> None:
     same(block(text, "house"), maker.house())
 
 
-def test_every_path_in_the_picture_exists_and_every_module_is_in_it(text: str, root: Path) -> None:
-    shown, above = set(), {0: ""}
-    for line in block(text, "house").splitlines():
-        name = line.split()[0]
-        indent = len(line) - len(line.lstrip())
-        path = above[indent] + name
-        above[indent + 2] = path
-        assert (root / path).exists(), path
-        shown.add(path)
+def test_every_module_has_its_line(root: Path, maker: ModuleType) -> None:
+    same((root / "HOUSE.md").read_text(encoding="utf-8"), maker.house_file())
+
+
+def test_every_module_is_in_the_plan(text: str, root: Path) -> None:
+    words = set(re.findall(r"[\w./]+", block(text, "house")))
     for folder in ("evidence", "cli"):
         for module in (root / folder).rglob("*.py"):
             if module.name != "__init__.py":
-                assert module.relative_to(root).as_posix() in shown
+                assert module.stem in words or module.name in words, module
 
 
 # ---- commands -----------------------------------------------------------------------------------------

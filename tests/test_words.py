@@ -230,7 +230,7 @@ def test_heterogeneity_names_its_i2() -> None:
     (said,) = words(heterogeneous()).heterogeneity
     assert said == (
         "Heterogeneity: tau² 0.589 (0.12 to 2.05); I² (Q) 56 % (22 to 76); Q = 29.8, df 13, p = 0.005; "
-        "likelihood ratio p < 0.001."
+        "likelihood ratio test of tau² = 0: p < 0.001."
     )
 
 

@@ -1,4 +1,4 @@
-"""The two blocks of the README that are made, not written: the first screen and the picture of the house.
+"""What is made, not written: the README's first screen and plan of the house, and HOUSE.md.
 
     python validation/readme.py     rewrites them in place
 
@@ -12,12 +12,14 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-WIDTH = 120
+WIDTH = 110
 
-ORDER = ("errors.py", "synthesis", "review", "papers", "analysis", "report")
+ORDER = ("errors.py", "literature.py", "files.py", "synthesis", "review", "papers", "analysis", "report")
 """The library's rooms from the ground up."""
 
 AROUND = {
@@ -53,13 +55,33 @@ def line(indent: int, name: str, says: str) -> str:
     return f"{' ' * indent}{name}".ljust(26) + says if says else f"{' ' * indent}{name}"
 
 
-def modules(folder: Path, indent: int) -> list[str]:
+def names(folder: Path, indent: int) -> list[str]:
+    """The modules of a room by name, wrapped."""
+    stems = "  ".join(sorted(path.stem for path in folder.glob("*.py") if path.name != "__init__.py"))
+    return textwrap.wrap(
+        stems, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * indent, break_on_hyphens=False
+    )
+
+
+def described(folder: Path, indent: int) -> list[str]:
+    """The modules of a room, each with the first line of its docstring."""
     found = sorted(path for path in folder.glob("*.py") if path.name != "__init__.py")
     return [line(indent, path.name, summary(path)) for path in found]
 
 
-def house() -> str:
-    """Every module under evidence/ and cli/ with the first line of its docstring."""
+Listing = Callable[[Path, int], list[str]]
+
+
+def room(folder: Path, indent: int, listing: Listing) -> list[str]:
+    """A package: what it is, its modules, then the packages in it."""
+    lines = [line(indent, f"{folder.name}/", summary(folder / "__init__.py")), *listing(folder, indent + 2)]
+    for inner in sorted(path for path in folder.iterdir() if (path / "__init__.py").exists()):
+        lines += room(inner, indent + 2, listing)
+    return lines
+
+
+def house(listing: Listing = names) -> str:
+    """Every module under evidence/ and cli/, by name in the README, with a line each in HOUSE.md."""
     lines = [line(0, "evidence/", summary(ROOT / "evidence" / "__init__.py"))]
     inside = {
         path.name
@@ -70,15 +92,23 @@ def house() -> str:
     known = [name for name in ORDER if name in inside]
     for name in [*known, *sorted(inside.difference(known))]:
         path = ROOT / "evidence" / name
-        if path.is_file():
-            lines.append(line(2, name, summary(path)))
-        else:
-            lines.append(line(2, f"{name}/", summary(path / "__init__.py")))
-            lines += modules(path, 4)
+        lines += [line(2, name, summary(path))] if path.is_file() else room(path, 2, listing)
     lines.append(line(0, "cli/", f"installed as evidence.cli: {summary(ROOT / 'cli' / '__init__.py')}"))
-    lines += modules(ROOT / "cli", 2)
+    lines += listing(ROOT / "cli", 2)
     lines += [line(0, name, says) for name, says in AROUND.items()]
     return "\n".join(lines) + "\n"
+
+
+def house_file() -> str:
+    """HOUSE.md: the same picture with a line for each module."""
+    return f"""# The house, module by module
+
+Made by `make readme` from the first line of each module's docstring; a test compares. The README has the plan.
+
+```text
+{house(described).rstrip()}
+```
+"""
 
 
 def rendered(text: str) -> str:
@@ -96,5 +126,6 @@ def rendered(text: str) -> str:
 
 
 if __name__ == "__main__":
+    (ROOT / "HOUSE.md").write_text(house_file(), encoding="utf-8")
     readme = ROOT / "README.md"
     readme.write_text(rendered(readme.read_text(encoding="utf-8")), encoding="utf-8")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from evidence.analysis.contrasts import (
     Differences,
@@ -24,9 +26,12 @@ from evidence.review.schema import NOT_STATED, near
 from evidence.review.selection import resolve, select, value_of, where_columns
 from evidence.review.tables import Review
 from evidence.synthesis.fitting import Options
-from evidence.synthesis.pooling import Plan, plan
+from evidence.synthesis.pooling import WEIGHTS, Plan, plan
 from evidence.synthesis.results import Pooled
 from evidence.synthesis.tipping import tipping_tau
+
+if TYPE_CHECKING:
+    from evidence.synthesis.bayes import Prior
 
 # ---- from a review -------------------------------------------------------------------------------
 
@@ -46,7 +51,11 @@ def pool(
     ci: str | None = None,
     interval: str = "exact",
     prediction: str = "t",
+    prior: str | Prior = "half-normal",
     prior_scale: float = 1.0,
+    weights: str = "model",
+    tau2_ci: str | None = None,
+    i2: str = "q",
     level: float = 0.95,
 ) -> Analysis:
     """Pool an outcome of a review, one row a cohort, beside the references its analysis names.
@@ -55,11 +64,14 @@ def pool(
     `by` names a column whose values are pooled apart as well; `where` keeps the rows that meet a condition, such
     as "n >= 5"; `weeks`, a week, a window or "last visit", replaces the analysis' window, and the reference's row
     of that time leads; `exclude_retracted` leaves out reports that PubMed's records call retracted (kept, they
-    are a loud warning). The rest is as in `pool_counts`.
+    are a loud warning). `weights` is model, equal, or a column with a number above 0 in every pooled row. The rest is
+    as in `pool_counts`.
 
     Raises OptionError for a name that does not exist, NotPossible where no row is left to pool.
     """
-    options = _options(model, measure, tau2, ci, interval, prediction, prior_scale, level)
+    options = Options(
+        model, measure, tau2, ci, interval, prediction, prior_scale, level, prior, weights, tau2_ci, i2
+    )._asdict()
     spec = resolve(review, outcome, analysis)
     if by is not None:
         _check_column("by", by, where_columns(review), "a column of outcomes or studies")
@@ -70,6 +82,10 @@ def pool(
         raise NotPossible(_nothing_left(review, selection))
     groups = None if by is None else [_value(entry, by) for entry in selection.chosen]
     chosen = review_rows(selection.chosen, interval, level, groups)
+    if weights not in WEIGHTS:
+        _check_column("weights", weights, where_columns(review), _WEIGHTS_ARE)
+        given = [value_of(weights, entry.row, entry.study) for entry in selection.chosen]
+        chosen = _weighted(chosen, given, weights)
     named = tell_apart([*chosen, *review_rows(selection.references, interval, level)])
     rows, references = named[: len(chosen)], named[len(chosen) :]
     meaning = review.outcomes[spec.outcome]
@@ -87,7 +103,7 @@ def pool(
         verb=meaning.verb,
         analysis=spec.name,
         options={
-            **options,
+            **_shown(options),
             "by": by,
             "where": where,
             "weeks": selection.spec.weeks,
@@ -100,31 +116,37 @@ def pool(
     )
 
 
-def _options(
-    model: str,
-    measure: str,
-    tau2: str,
-    ci: str | None,
-    interval: str,
-    prediction: str,
-    prior_scale: float,
-    level: float,
-) -> dict[str, Any]:
-    return {
-        "model": model,
-        "measure": measure,
-        "tau2": tau2,
-        "ci": ci,
-        "interval": interval,
-        "prediction": prediction,
-        "prior_scale": prior_scale,
-        "level": level,
-    }
+def _shown(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as a result states them: a prior made by the user by its words."""
+    prior = options["prior"]
+    return {**options, "prior": prior if isinstance(prior, str) else prior.label}
 
 
 def _check_column(option: str, name: str, columns: Sequence[str], kind: str) -> None:
     if name not in columns:
         raise OptionError(option, name, f"{kind}: {', '.join(columns)}{near(name, columns)}")
+
+
+_WEIGHTS_ARE = f"{', '.join(WEIGHTS)}, or a column of numbers"
+
+
+def _weighted(rows: Sequence[StudyRow], given: Sequence[object], column: str) -> list[StudyRow]:
+    """The rows with the weights that a column gives them: numbers above 0, every one."""
+    weights = [_positive(value) for value in given]
+    lacking = [row.label for row, weight in zip(rows, weights, strict=True) if weight is None]
+    if lacking:
+        raise OptionError(
+            "weights", column, f"a column with a number above 0 for every row; not so: {listed(lacking)}"
+        )
+    return [row._replace(given_weight=weight) for row, weight in zip(rows, weights, strict=True)]
+
+
+def _positive(value: object) -> float | None:
+    try:
+        number = float(str(value))
+    except ValueError:
+        return None
+    return number if 0 < number < float("inf") else None
 
 
 def _nothing_left(review: Review, selection: Selection) -> str:
@@ -173,7 +195,11 @@ def pool_rows(
     ci: str | None = None,
     interval: str = "exact",
     prediction: str = "t",
+    prior: str | Prior = "half-normal",
     prior_scale: float = 1.0,
+    weights: str = "model",
+    tau2_ci: str | None = None,
+    i2: str = "q",
     level: float = 0.95,
 ) -> Analysis:
     """Pool bare counts, typed in or read from a table, without a review; `against` is compared with.
@@ -181,7 +207,9 @@ def pool_rows(
     A row called "Ours" is ours. Options as in `pool`; columns for `by` and `where` are the table's own.
     Raises NotPossible where `where` leaves no row.
     """
-    options = _options(model, measure, tau2, ci, interval, prediction, prior_scale, level)
+    options = Options(
+        model, measure, tau2, ci, interval, prediction, prior_scale, level, prior, weights, tau2_ci, i2
+    )._asdict()
     columns = tuple(dict.fromkeys(["study", "events", "n", *(name for row in rows for name in row.extra)]))
     if by is not None:
         _check_column("by", by, columns, "a column of the table")
@@ -194,8 +222,12 @@ def pool_rows(
         raise NotPossible("no row is left to pool" + (f" where {where}" if where else ""))
     groups = None if by is None else [_group(str(_cells(row).get(by, "")), by) for row in rows]
     references = [] if against is None else [against]
+    made = count_rows(rows, interval, level, groups=groups)
+    if weights not in WEIGHTS:
+        _check_column("weights", weights, columns, _WEIGHTS_ARE)
+        made = _weighted(made, [_cells(row).get(weights) for row in rows], weights)
     return _analyse(
-        count_rows(rows, interval, level, groups=groups),
+        made,
         count_rows(references, interval, level, role="reference"),
         options,
         found={},
@@ -206,7 +238,7 @@ def pool_rows(
         definition="",
         better="",
         analysis="",
-        options={**options, "by": by, "where": where, "weeks": None},
+        options={**_shown(options), "by": by, "where": where, "weeks": None},
         notes=(),
     )
 
@@ -282,7 +314,10 @@ def _pools(rows: Sequence[StudyRow], pooling: Mapping[str, Any]) -> Iterator[Poo
 
 def plan_rows(rows: Sequence[StudyRow], pooling: Mapping[str, Any]) -> Plan:
     """The pool of these rows before it is fitted."""
-    return plan([row.events for row in rows], [row.n for row in rows], Options(**pooling))
+    options = Options(**pooling)
+    if isinstance(options.weights, str) and options.weights not in WEIGHTS:
+        options = options._replace(weights=np.array([row.given_weight for row in rows], dtype=float))
+    return plan([row.events for row in rows], [row.n for row in rows], options)
 
 
 PANEL: tuple[Mapping[str, Any], ...] = (
@@ -294,7 +329,7 @@ PANEL: tuple[Mapping[str, Any], ...] = (
 )
 """What a reader may have used instead; each at its own defaults."""
 
-DEFAULTS = Options("auto", "logit", "reml", None, "exact", "t", 1.0, 0.95)._asdict()
+DEFAULTS = Options()._asdict()
 
 
 def _panel(rows: Sequence[StudyRow], whole: Pooled, pooling: Mapping[str, Any]) -> Iterator[PoolRow]:
@@ -306,7 +341,8 @@ def _panel(rows: Sequence[StudyRow], whole: Pooled, pooling: Mapping[str, Any]) 
     for choice in PANEL:  # planned only: a report that shows no panel does not fit it
         if choice["model"] == whole.model and choice.get("measure", whole.measure) == whole.measure:
             continue
-        planned = plan_rows(rows, {**DEFAULTS, **kept, **prediction, **choice})
+        prior = {"prior": pooling["prior"]} if choice["model"] == "bayes" else {}
+        planned = plan_rows(rows, {**DEFAULTS, **kept, **prediction, **prior, **choice})
         if planned.model == choice["model"]:
             yield PoolRow("all", planned)
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evidence.review.arms import is_control
 from evidence.review.choice import Excluded
 from evidence.review.schema import NOT_STATED
 from evidence.synthesis.pooling import Plan
 from evidence.synthesis.results import Comparison, Heterogeneity, Interval, Pooled
+
+if TYPE_CHECKING:
+    from evidence.synthesis.subgroups import SubgroupTest
 
 WHOLE = ("all", "others")
 """Names of the pools of all series and of those that are not ours; what else is pooled is a group."""
@@ -50,6 +53,8 @@ class StudyRow(NamedTuple):
     proportion: Interval
     notes: tuple[str, ...] = ()
     also: str = ""
+    given_weight: float | None = None
+    """What the user's column of weights says, in any unit."""
 
     @property
     def name(self) -> str:
@@ -151,6 +156,15 @@ class Analysis(Result):
     @property
     def heterogeneity(self) -> Heterogeneity | None:
         return self.leading.heterogeneity
+
+    @cached_property
+    def subgroups(self) -> SubgroupTest | None:
+        """Whether the groups differ, tested when first asked for; None where nothing was grouped."""
+        if not self.options.get("by"):
+            return None
+        from evidence.analysis.grouping import subgroup_test  # seldom asked for
+
+        return subgroup_test(self)
 
 
 class Compared(Result):

@@ -34,7 +34,54 @@ COMPARED_FORMATS: Mapping[str, Renderer] = {
 }
 """Of a comparison."""
 
-_BY_KIND = {"Analysis": FORMATS, "Compared": COMPARED_FORMATS}
+ASYMMETRY_FORMATS: Mapping[str, Renderer] = {
+    "text": ("asymmetry", "render_text", (*SCREEN, "plot")),
+    "markdown": ("asymmetry_export", "render_markdown", ()),
+    "csv": ("asymmetry_export", "render_csv", ()),
+    "json": ("asymmetry_export", "render_json", ()),
+}
+"""Of a judgement of asymmetry."""
+
+TRIAL_FORMATS: Mapping[str, Renderer] = {
+    "text": ("trial", "render_text", SCREEN),
+    "markdown": ("trial_export", "render_markdown", ()),
+    "csv": ("trial_export", "render_csv", ()),
+    "json": ("trial_export", "render_json", ()),
+}
+"""Of trials against their own controls."""
+
+INFLUENCE_FORMATS: Mapping[str, Renderer] = {
+    "text": ("influence", "render_text", SCREEN),
+    "markdown": ("influence_export", "render_markdown", ()),
+    "csv": ("influence_export", "render_csv", ()),
+    "json": ("influence_export", "render_json", ()),
+}
+"""Of the influence of each study."""
+
+GOSH_FORMATS: Mapping[str, Renderer] = {
+    "text": ("gosh", "render_text", SCREEN),
+    "markdown": ("gosh_export", "render_markdown", ()),
+    "csv": ("gosh_export", "render_csv", ()),
+    "json": ("gosh_export", "render_json", ()),
+}
+"""Of the pools of all subsets."""
+
+REGRESSION_FORMATS: Mapping[str, Renderer] = {
+    "text": ("regression", "render_text", (*SCREEN, "excluded")),
+    "csv": ("regression_export", "render_csv", ()),
+    "json": ("regression_export", "render_json", ()),
+}
+"""Of a meta-regression."""
+
+_BY_KIND = {
+    "Influence": INFLUENCE_FORMATS,
+    "Gosh": GOSH_FORMATS,
+    "Analysis": FORMATS,
+    "Asymmetry": ASYMMETRY_FORMATS,
+    "Compared": COMPARED_FORMATS,
+    "Regression": REGRESSION_FORMATS,
+    "Trials": TRIAL_FORMATS,
+}
 
 
 def render(result: Result, format: str = "text", **options: Any) -> str:

@@ -46,10 +46,19 @@ def to_dict(analysis: Analysis) -> dict[str, Any]:
         "studies": [finite(as_study(analysis, study)) for study in analysis.studies],
         "pooled": [finite(as_pool(analysis, pool)) for pool in analysis.pooled],
         "panel": [finite(as_pool(analysis, pool)) for pool in analysis.panel],
+        "subgroups": _subgroups(analysis),
         "comparisons": [as_contrast(contrast, notes) for contrast in analysis.comparisons],
         "excluded": [{"study": clean(e.study), "reason": clean(e.reason)} for e in analysis.excluded],
         "notes": notes,
     }
+
+
+def _subgroups(analysis: Analysis) -> dict[str, Any] | None:
+    if analysis.subgroups is None:
+        return None
+    from evidence.report.grouped import as_subgroups  # seldom asked for
+
+    return finite(as_subgroups(analysis.subgroups))
 
 
 def as_study(analysis: Result, study: StudyRow) -> dict[str, Any]:
@@ -101,12 +110,24 @@ def as_pool(analysis: Result, pool: PoolRow) -> dict[str, Any]:
             "tau2": het.tau2,
             "tau2_low": het.tau2_low,
             "tau2_high": het.tau2_high,
+            "tau2_ci": het.tau2_ci,
             "i2": het.i2,
+            "i2_low": het.i2_low,
+            "i2_high": het.i2_high,
             "i2_kind": het.i2_kind,
             "h2": het.h2,
+            "h2_low": het.h2_low,
+            "h2_high": het.h2_high,
             "q": het.q,
             "df": het.df,
             "pvalue": het.pvalue,
+            "q_lrt": het.q_lrt,
+            "q_lrt_pvalue": het.q_lrt_pvalue,
+            "lrt": het.lrt,
+            "lrt_pvalue": het.lrt_pvalue,
+            "overdispersion": het.overdispersion,
+            "overdispersion_low": het.overdispersion_low,
+            "overdispersion_high": het.overdispersion_high,
         },
         "notes": [*(said(analysis, note) for note in result.notes), *method],
     }

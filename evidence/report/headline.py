@@ -72,6 +72,8 @@ def of_pool(analysis: Result, pool: PoolRow) -> str:
     best, kind = result.proportion, "in the typical series"
     if result.model == "common":
         kind = "if one rate holds for all"
+    elif result.model == "beta-binomial":
+        kind = "on average over series"
     elif bayes and result.average:
         best, kind = result.average, "on average over series"
     interval = f"{_level(best, bayes=bayes)} {span(best, digits)}"

@@ -25,6 +25,9 @@ FOOTNOTES = {
 }
 
 
+TAU2_INTERVALS = {"jackson": ", Jackson's", "biggerstaff-jackson": ", Biggerstaff and Jackson's"}
+
+
 class Words(NamedTuple):
     """The sentences around the table, each a paragraph; empty where there is nothing to say.
 
@@ -75,6 +78,10 @@ def _heterogeneity(analysis: Analysis) -> Iterator[str]:
         if text:
             of = "" if pool.pool == "all" else f" ({clean(pool.pool)})"
             yield f"Heterogeneity{of}: {text}."
+    if analysis.subgroups is not None:
+        from evidence.report.grouped import subgroup_sentences  # seldom asked for
+
+        yield " ".join(subgroup_sentences(analysis.subgroups))
 
 
 def heterogeneity_sentence(h: Heterogeneity) -> str:
@@ -84,17 +91,27 @@ def heterogeneity_sentence(h: Heterogeneity) -> str:
     if known(h.tau2) and (
         h.tau2 > 0 or limited
     ):  # a bare 0 is what the common model assumes, not an estimate
-        limits = f" ({plain(h.tau2_low)} to {plain(h.tau2_high)})" if limited else ""
+        by = TAU2_INTERVALS.get(h.tau2_ci or "", "")  # the usual ones need no name
+        limits = f" ({plain(h.tau2_low)} to {plain(h.tau2_high)}{by})" if limited else ""
         parts.append(f"tau² {plain(h.tau2)}{limits}")
+    if known(h.overdispersion):
+        parts.append(
+            f"overdispersion {plain(h.overdispersion)} ({plain(h.overdispersion_low)} to {plain(h.overdispersion_high)})"
+        )
     if known(h.i2):
         both = known(h.i2_low) and known(h.i2_high)
         limits = f" ({100 * h.i2_low:.0f} to {100 * h.i2_high:.0f})" if both else ""
-        parts.append(f"I² ({h.i2_kind}) {100 * h.i2:.0f} %{limits}")
+        kind = "tau²" if h.i2_kind == "tau2" else h.i2_kind
+        parts.append(f"I² ({kind}) {100 * h.i2:.0f} %{limits}")
     if known(h.q):
         test = f", {pvalue(float(h.pvalue))}" if known(h.pvalue) else ""
-        parts.append(f"Q = {plain(h.q)}, df {h.df}{test}")
+        wald = " (Wald)" if known(h.q_lrt) else ""
+        parts.append(f"Q{wald} = {plain(h.q)}, df {h.df}{test}")
+    if known(h.q_lrt):
+        parts.append(f"Q (likelihood ratio) = {plain(h.q_lrt)}, {pvalue(float(h.q_lrt_pvalue))}")
     if known(h.lrt_pvalue):
-        parts.append(f"likelihood ratio {pvalue(float(h.lrt_pvalue))}")
+        of = "overdispersion" if known(h.overdispersion) else "tau²"
+        parts.append(f"likelihood ratio test of {of} = 0: {pvalue(float(h.lrt_pvalue))}")
     return "; ".join(parts)
 
 

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from evidence.errors import NotPossible, OptionError
 from evidence.review import overlaps
 from evidence.review.arms import is_control, whole_rows
-from evidence.review.choice import Chosen, Excluded, Left, Reference, Selection, Window
+from evidence.review.choice import RULES, Chosen, Excluded, Left, Reference, Selection, Window
 from evidence.review.overlaps import ADVERBS
 from evidence.review.question import AnalysisSpec
 from evidence.review.references import declared_references, find_reference, middle, time_in_words
@@ -452,8 +452,9 @@ class OutcomeSummary(NamedTuple):
     """One outcome as `evidence outcomes` lists it.
 
     `rows` and `reports` count what is in the tables and can be pooled, in any
-    arm; `k`, `events`, `n` are what its analysis pools, and `note` says why it
-    cannot, where a declared reference is not to be had.
+    arm; `k`, `events`, `n` are what its `analysis` pools, `left_out` the reports
+    it leaves out though they have a row, and `note` says why it cannot, where a
+    declared reference is not to be had.
     """
 
     key: str
@@ -465,6 +466,8 @@ class OutcomeSummary(NamedTuple):
     events: int
     n: int
     note: str = ""
+    analysis: str = ""
+    left_out: int = 0
 
 
 def list_outcomes(review: Review) -> tuple[OutcomeSummary, ...]:
@@ -473,13 +476,17 @@ def list_outcomes(review: Review) -> tuple[OutcomeSummary, ...]:
     for key, outcome in review.outcomes.items():
         poolable = [row for row in review.by_outcome.get(key, ()) if not row.not_poolable]
         reports = len({row.study for row in poolable})
-        spec, note = resolve(review, key), ""
+        spec, note, left_out = resolve(review, key), "", 0
         chosen: tuple[Chosen, ...] = ()
         try:
-            chosen = _choose(review, spec, declared_references(review, spec)[0])[0] if poolable else ()
-        except NotPossible as error:
+            selection = select(review, spec)
+        except NotPossible as error:  # a declared reference that is not there; the series may still be
             note = str(error)
+        else:
+            chosen = selection.chosen
+            left_out = len([report for report in selection.excluded if report.rule != RULES[0]])
         events, n = sum(entry.events for entry in chosen), sum(entry.n for entry in chosen)
         counted = (len(poolable), reports, len(chosen), events, n)
-        summaries.append(OutcomeSummary(key, outcome.label, outcome.definition, *counted, note))
+        about = (outcome.label, outcome.definition)
+        summaries.append(OutcomeSummary(key, *about, *counted, note, spec.name, left_out))
     return tuple(summaries)

@@ -8,25 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from evidence.synthesis import notes
 from evidence.synthesis.heterogeneity import i2_h2, q_pvalue
 from evidence.synthesis.results import Floats
 
+if TYPE_CHECKING:
+    from evidence.synthesis.bayes import Prior
+
 
 class Options(NamedTuple):
-    """What `pool_counts` was asked for, checked."""
+    """What `pool_counts` was asked for, checked; the defaults are those of every command."""
 
-    model: str
-    measure: str
-    tau2: str
-    ci: str | None
-    interval: str
-    prediction: str
-    prior_scale: float
-    level: float
-    prior: str = "half-normal"
+    model: str = "auto"
+    measure: str = "logit"
+    tau2: str = "reml"
+    ci: str | None = None
+    interval: str = "exact"
+    prediction: str = "t"
+    prior_scale: float = 1.0
+    level: float = 0.95
+    prior: str | Prior = "half-normal"
+    weights: str | Floats = "model"
+    tau2_ci: str | None = None
+    i2: str = "q"
 
 
 @dataclass(slots=True)
@@ -34,16 +40,18 @@ class Part:
     """What one model says of B tables of k studies; triples are (estimate, low, high), each row (B,)."""
 
     model: str
-    method: str
+    method: str | list[str]  # one for all tables, or one each
     proportion: Floats
     measure: str | None = None
     tau2_estimator: str | None = None
     ci: str | None = None
-    df: int | None = None
+    df: int | Floats | None = None  # of every table, or (B,), infinite where the quantile is the normal one
     average: Floats | None = None
     prediction: Floats | None = None
     fit: Floats | None = None  # estimate, se, low, high
     heterogeneity: dict[str, Floats] | None = None
+    i2_kind: str = "Q"
+    tau2_ci: str = "profile"  # of what `tau2_limits` makes
     tau2_limits: Callable[[], tuple[Floats, Floats]] | None = None
     weights: Floats | None = None
     average_above: Callable[[float], float] | None = None  # of the last table; only a single one passes it on
@@ -64,16 +72,24 @@ def from_q(q: Floats, k: int, tau2: Floats, level: float) -> dict[str, Floats]:
     }
 
 
-def interval_words(ci: str, df: int | None) -> str:
+INTERVAL_NAMES = {
+    "wald": "Wald interval",
+    "t": "t interval",
+    "hksj": "Hartung-Knapp interval, variance not below the classic one",
+    "hksj-plain": "Hartung-Knapp interval",
+    "hksj-ci": "Hartung-Knapp interval, or Wald's where that is wider",
+    "hksj-iqwig6": "Hartung-Knapp interval, variance classic where DerSimonian-Laird's Wald interval is wider",
+    "kenward-roger": "Kenward-Roger interval",
+    "ivhet": "IVhet interval, Wald",
+    "profile": "profile likelihood interval",
+}
+
+
+def interval_words(ci: str, df: float | None) -> str:
     """The interval of the pool by name, for method lines."""
-    names = {
-        "wald": "Wald interval",
-        "t": "t interval",
-        "hksj": "Hartung-Knapp interval, variance not below the classic one",
-        "hksj-plain": "Hartung-Knapp interval",
-        "profile": "profile likelihood interval",
-    }
-    return names[ci] if df is None else f"{names[ci]}, {df} df"
+    if df is None or df == float("inf"):
+        return INTERVAL_NAMES[ci]
+    return f"{INTERVAL_NAMES[ci]}, {df:.4g} df"
 
 
 def few_studies_notes(part: Part, k: int, options: Options) -> None:

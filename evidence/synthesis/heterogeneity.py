@@ -14,7 +14,7 @@ from scipy.special import chdtrc, chdtri, ndtri
 
 from evidence.errors import OptionError
 from evidence.synthesis.results import Floats
-from evidence.synthesis.roots import bracketed_root, decreasing_root
+from evidence.synthesis.roots import Function, bracketed_root, decreasing_root
 
 _GRID = 24  # points over which a likelihood of tau2 is searched for more than one maximum
 
@@ -42,8 +42,10 @@ def estimate_tau2(yi: Floats, vi: Floats, method: str = "reml") -> Floats:
     dl         DerSimonian & Laird 1986, Control Clin Trials 7:177-188
     pm, eb     Paule & Mandel 1982; Morris's empirical Bayes solves the same equation (Viechtbauer et al. 2015)
     he         Hedges & Olkin 1985 (variance component)
-    hs         Hunter & Schmidt 1990
+    hs, hsk    Hunter & Schmidt 1990; with the small-sample correction k / (k - 1) of Q (Brannick et al. 2019)
     sj         Sidik & Jonkman 2005, J R Stat Soc C 54:367-384
+    dlit, sjit DerSimonian-Laird's and Sidik-Jonkman's repeated until they stay: both then solve pm's equation
+    pmm        median-unbiased Paule-Mandel: Q(tau2) at the median of its chi-square distribution (Viechtbauer 2021)
 
     Raises OptionError for any other name.
     """
@@ -60,8 +62,27 @@ def _dersimonian_laird(yi: Floats, vi: Floats) -> Floats:
     return np.asarray((generalised_q(yi, vi, np.zeros(yi.shape[:-1])) - (yi.shape[-1] - 1)) / scale)
 
 
+def moment_tau2(yi: Floats, vi: Floats, weights: Floats) -> Floats:
+    """The tau2 >= 0 by which the Q of any fixed weights meets its expectation (DerSimonian & Kacker 2007, eq. 6).
+
+    Weights 1 / vi make it DerSimonian-Laird's, equal ones Hedges'. Metafor's GENQ.
+    """
+    if yi.shape[-1] < 2:
+        return np.zeros(yi.shape[:-1])
+    share = weights / weights.sum(-1, keepdims=True)
+    deviation = yi - np.einsum("...k,...k", share, yi)[..., None]
+    q = np.einsum("...k,...k,...k", share, deviation, deviation)
+    own = np.einsum("...k,...k", share * (1 - share), vi)
+    return np.asarray(np.maximum((q - own) / (share * (1 - share)).sum(-1), 0.0))
+
+
 def _hunter_schmidt(yi: Floats, vi: Floats) -> Floats:
     return np.asarray((generalised_q(yi, vi, np.zeros(yi.shape[:-1])) - yi.shape[-1]) / (1.0 / vi).sum(-1))
+
+
+def _hunter_schmidt_corrected(yi: Floats, vi: Floats) -> Floats:
+    k = yi.shape[-1]
+    return np.asarray((k / (k - 1) * generalised_q(yi, vi, np.zeros(yi.shape[:-1])) - k) / (1.0 / vi).sum(-1))
 
 
 def _hedges(yi: Floats, vi: Floats) -> Floats:
@@ -76,6 +97,10 @@ def _sidik_jonkman(yi: Floats, vi: Floats) -> Floats:
 
 def _paule_mandel(yi: Floats, vi: Floats) -> Floats:
     return solve_q(yi, vi, np.full(yi.shape[:-1], yi.shape[-1] - 1.0))
+
+
+def _median_unbiased(yi: Floats, vi: Floats) -> Floats:
+    return solve_q(yi, vi, np.full(yi.shape[:-1], chdtri(yi.shape[-1] - 1, 0.5)))
 
 
 def solve_q(yi: Floats, vi: Floats, target: Floats) -> Floats:
@@ -116,7 +141,7 @@ def _score(yi: Floats, vi: Floats, tau2: Floats, *, restricted: bool, mean: Floa
 
 
 def _maximum_likelihood(yi: Floats, vi: Floats, *, restricted: bool, mean: Floats | None = None) -> Floats:
-    """The tau2 with the highest likelihood: the best point of a grid, then the root of the score beside it."""
+    """The tau2 with the highest likelihood."""
     centre = yi.mean(-1) if mean is None else mean
     spread = np.abs(yi - centre[..., None]).max(-1)
     high = 2 * spread**2 + 1e-12 * vi.min(-1)
@@ -126,13 +151,25 @@ def _maximum_likelihood(yi: Floats, vi: Floats, *, restricted: bool, mean: Float
             break
         high = np.where(rising, 4 * high, high)
     low = np.minimum(1e-3 * vi.min(-1), 1e-3 * high)
-    ratio = (high / low) ** (1.0 / (_GRID - 2))
-    grid = np.stack([np.zeros_like(low), *(low * ratio**j for j in range(_GRID - 1))])
-    heights = np.stack([log_likelihood(yi, vi, t, restricted=restricted, mean=mean) for t in grid])
-    best = heights.argmax(0)
+
+    def height(tau2: Floats) -> Floats:
+        return log_likelihood(yi, vi, tau2, restricted=restricted, mean=mean)
 
     def score(tau2: Floats) -> Floats:
         return _score(yi, vi, tau2, restricted=restricted, mean=mean)
+
+    return highest(height, score, low, high)
+
+
+def highest(height: Function, score: Function, low: Floats, high: Floats) -> Floats:
+    """The tau2 >= 0 with the greatest `height`: the best point of a grid, then the root of its derivative beside it.
+
+    The grid has 0 and is logarithmic from `low` to `high`, beyond which `score` is negative.
+    """
+    ratio = (high / low) ** (1.0 / (_GRID - 2))
+    grid = np.stack([np.zeros_like(low), *(low * ratio**j for j in range(_GRID - 1))])
+    heights = np.stack([height(tau2) for tau2 in grid])
+    best = heights.argmax(0)
 
     def summit(place: npt.NDArray[np.intp]) -> Floats:
         """The maximum beside a point of the grid that is higher than its neighbours."""
@@ -145,10 +182,7 @@ def _maximum_likelihood(yi: Floats, vi: Floats, *, restricted: bool, mean: Float
     others = (heights > beside[:-2]) & (heights > beside[2:]) & (np.arange(_GRID)[:, None] != best)
     if others.any():  # the grid may show a lower point of the higher of two maxima
         second = summit(np.where(others, heights, -np.inf).argmax(0))
-        first_height, second_height = (
-            log_likelihood(yi, vi, t, restricted=restricted, mean=mean) for t in (tau2, second)
-        )
-        tau2 = np.where(others.any(0) & (second_height > first_height), second, tau2)
+        tau2 = np.where(others.any(0) & (height(second) > height(tau2)), second, tau2)
     return tau2
 
 
@@ -167,6 +201,10 @@ TAU2_ESTIMATORS: Mapping[str, Callable[[Floats, Floats], Floats]] = {
     "hs": _hunter_schmidt,
     "he": _hedges,
     "sj": _sidik_jonkman,
+    "hsk": _hunter_schmidt_corrected,
+    "dlit": _paule_mandel,
+    "sjit": _paule_mandel,
+    "pmm": _median_unbiased,
 }
 
 
@@ -176,6 +214,13 @@ def q_profile(yi: Floats, vi: Floats, level: float = 0.95) -> tuple[Floats, Floa
     ones = np.ones(yi.shape[:-1])
     tail = (1 - level) / 2
     return solve_q(yi, vi, ones * chdtri(df, tail)), solve_q(yi, vi, ones * chdtri(df, 1 - tail))
+
+
+def typical_variance(vi: Floats) -> Floats:
+    """One sampling variance to stand for all, (k - 1) / tr(P) (Higgins & Thompson 2002, eq. 9): I2 = tau2 / (tau2 + it)."""
+    wi = 1.0 / vi
+    total = wi.sum(-1)
+    return np.asarray((vi.shape[-1] - 1) * total / (total**2 - (wi**2).sum(-1)))
 
 
 def q_pvalue(q: Floats, df: int) -> Floats:

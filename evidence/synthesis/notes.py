@@ -25,6 +25,9 @@ EXACT_SPEAKS_OF = (
     "does not speak of another study."
 )
 NO_PREDICTION = "A prediction for a new study needs at least three studies."
+NO_DEGREE_OF_FREEDOM = (
+    "Kenward and Roger's approximation leaves these studies no degree of freedom for a prediction."
+)
 NOT_IDENTIFIED = (
     "Every study has one patient, so the counts cannot tell differences between studies from chance: how much the "
     "studies differ is not estimated."
@@ -56,9 +59,10 @@ def auto_bayes(k: int) -> str:
 FELL_BACK = "So the Bayesian model is reported, with the exact interval of the summed counts beside it."
 
 
-def auto_inverse_variance(options: Sequence[str]) -> str:
-    """Why auto took the random-effects model."""
-    return f"The random-effects model was chosen because {joined(options)} can only be used with inverse variance."
+def auto_inverse_variance(options: Sequence[str], model: str = "random") -> str:
+    """Why auto took the random-effects (or common-effect) model."""
+    effects = "random-effects" if model == "random" else "common-effect"
+    return f"The {effects} model was chosen because {joined(options)} can only be used with inverse variance."
 
 
 def prior_range(limit: float, others: Sequence[tuple[str, float]], *, upper: bool) -> str:
@@ -121,6 +125,22 @@ def very_heterogeneous(tau: float) -> str:
     return (
         f"The studies differ so much (tau = {tau:.1f} on the logit scale) that their average describes none of them; "
         "look at the studies one by one."
+    )
+
+
+def very_overdispersed(rho: float) -> str:
+    """The beta-binomial model finds studies near 0 or near 1."""
+    return (
+        f"The studies differ so much (overdispersion {rho:.2f} of at most 1) that most lie near 0 or 100 % and their "
+        "average describes none of them; look at the studies one by one."
+    )
+
+
+def bootstrap(draws: int, taus: int, seed: int) -> str:
+    """How a prediction by simulation was made."""
+    return (
+        f"The prediction is by parametric bootstrap: {draws} draws from the model at each of {taus} values of tau, seed "
+        f"{seed}; the same counts give the same limits every time."
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evidence.errors import OptionError
-from evidence.synthesis import notes
+from evidence.synthesis import bayes, notes
 from evidence.synthesis.binomial import has_maximum
 from evidence.synthesis.fitting import Options, Part
 from evidence.synthesis.heterogeneity import TAU2_ESTIMATORS
@@ -20,30 +20,50 @@ from evidence.synthesis.results import Fit, Floats, Heterogeneity, Interval, Num
 from evidence.synthesis.summed import exact
 from evidence.synthesis.weighted import inverse_variance
 
+
+def _beta_binomial(x: Floats, n: Floats, options: Options) -> Part:
+    """The beta-binomial model, imported when it is asked for."""
+    from evidence.synthesis.likelihood import beta_binomial
+
+    return beta_binomial(x, n, options)
+
+
 FITTERS: Mapping[str, Callable[[Floats, Floats, Options], Part]] = {
     "exact": exact,
     "common": inverse_variance,
     "random": inverse_variance,
     "binomial": binomial_normal,
+    "beta-binomial": _beta_binomial,
     "bayes": bayesian,
 }
 MODELS = ("auto", *FITTERS)
+_LIKELIHOODS = ("binomial", "beta-binomial")  # models that need a finite maximum
+_HKSJ = ("hksj", "hksj-plain", "hksj-ci", "hksj-iqwig6")
 POOL_INTERVALS: Mapping[str, tuple[str, ...]] = {
     "exact": (),
-    "common": ("wald", "t", "hksj", "hksj-plain"),
-    "random": ("wald", "t", "hksj", "hksj-plain", "profile"),
+    "common": ("wald", "t", *_HKSJ, "ivhet"),
+    "random": ("wald", "t", *_HKSJ, "kenward-roger", "profile"),
     "binomial": ("t", "wald", "profile"),
+    "beta-binomial": ("t", "wald", "profile"),
     "bayes": (),
 }
-CI = ("wald", "t", "hksj", "hksj-plain", "profile")
-PREDICTIONS = ("t", "hts", "hksj", "wald", "none")
+CI = tuple(dict.fromkeys(word for words in POOL_INTERVALS.values() for word in words))
+_OF_THE_MODEL = ("kenward-roger", "profile", "ivhet")  # intervals that come with the model's own weights
+_BY_VARIANCE = ("t", "hts", "hksj", "hksj-hts", "kenward-roger", "kenward-roger-hts", "wald", "none")
+PREDICTIONS = (*_BY_VARIANCE[:-1], "bootstrap", "none")
 PREDICTIONS_OF: Mapping[str, tuple[str, ...]] = {
     "exact": PREDICTIONS,  # it has none, whatever is asked; nor has the next
     "common": PREDICTIONS,
-    "random": PREDICTIONS,
-    "binomial": ("t", "hts", "wald", "none"),
+    "random": _BY_VARIANCE,
+    "binomial": ("t", "hts", "wald", "bootstrap", "none"),
+    "beta-binomial": ("t", "none"),
     "bayes": ("t", "none"),  # its own, from the posterior
 }
+TAU2 = (*TAU2_ESTIMATORS, "genq")
+TAU2_INTERVALS = ("q-profile", "profile", "jackson", "biggerstaff-jackson")
+WEIGHTS = ("model", "equal")
+I2 = ("q", "tau2")
+PRIORS = tuple(bayes.PRIORS)
 _ENOUGH_FOR_LIKELIHOOD = 5  # studies; below, t intervals are valid but too wide, Wald ones not valid
 
 
@@ -57,7 +77,11 @@ def pool_counts(
     ci: str | None = None,
     interval: str = "exact",
     prediction: str = "t",
+    prior: str | bayes.Prior = "half-normal",
     prior_scale: float = 1.0,
+    weights: str | npt.ArrayLike = "model",
+    tau2_ci: str | None = None,
+    i2: str = "q",
     level: float = 0.95,
 ) -> Pooled:
     """Pool response proportions.
@@ -65,22 +89,31 @@ def pool_counts(
     `events` responders of `n` patients in each study: arrays of shape (k,), or (B, k) for B tables at once (then
     every number of the result is an array of shape (B,)).
 
-    model        auto, exact, common, random, binomial (binomial-normal by maximum likelihood) or bayes.
+    model        auto, exact, common, random, binomial (binomial-normal by maximum likelihood), beta-binomial or bayes.
                  auto takes one study's own exact interval; the Bayesian model for two to four studies, or where the
                  likelihood has no finite maximum; else the binomial model. With a measure, tau2 or ci that only
                  inverse variance has, auto takes random.
     measure      logit, arcsine, double-arcsine, log, raw (common and random only; the others are on logits)
-    tau2         reml, pm, dl, ml, eb, hs, he, sj (random only)
-    ci           wald, t, hksj, hksj-plain, profile; by default t for binomial, hksj for random, wald for common
+    tau2         reml, pm, dl, ml, eb, hs, he, sj, hsk, dlit, sjit, pmm; genq by the weights given (random only)
+    ci           wald, t, profile (not common); of common and random hksj, hksj-plain, hksj-ci, hksj-iqwig6; of random
+                 kenward-roger; of common ivhet. By default t for binomial, hksj for random, wald for common
     interval     of each study: exact, wilson, agresti-coull, jeffreys, mid-p
-    prediction   t (k - 1 df), hts (k - 2 df), hksj, wald, none
-    prior_scale  of the half-normal prior on tau (bayes)
+    prediction   t (k - 1 df), hts (k - 2 df), wald, none; of random hksj (k - 1 df), hksj-hts (k - 2 df),
+                 kenward-roger, kenward-roger-hts (one df less); of binomial bootstrap
+    prior        of tau (bayes): half-normal, half-cauchy, exponential, uniform, or a `bayes.Prior`
+    prior_scale  the scale of a prior given by its name
+    weights      model, equal, or numbers of shape (k,) or (B, k) (common and random only)
+    tau2_ci      interval of tau2: q-profile, profile, jackson, biggerstaff-jackson (random); binomial has profile
+    i2           q, or tau2: from tau2 and a typical sampling variance, its interval from tau2's (random)
     level        of every interval, 0 to 1
 
     Raises OptionError for an option outside these, InputError for counts that are not counts. What the data cannot
     support is None in the result, with a sentence in `notes`.
     """
-    options = Options(model, measure, tau2, ci, interval, prediction, prior_scale, level)
+    given = weights if isinstance(weights, str) else np.asarray(weights, dtype=float)
+    options = Options(
+        model, measure, tau2, ci, interval, prediction, prior_scale, level, prior, given, tau2_ci, i2
+    )
     return plan(events, n, options).fit()
 
 
@@ -88,6 +121,8 @@ def plan(events: npt.ArrayLike, n: npt.ArrayLike, options: Options) -> Plan:
     """Check counts and options and choose the model, without fitting it; errors as in `pool_counts`."""
     x, sizes = as_counts(events, n)
     _check(options)
+    if not isinstance(options.weights, str) and options.weights.shape not in (x.shape, x.shape[-1:]):
+        raise OptionError("shape of weights", options.weights.shape, f"{x.shape}, as the counts")
     return Plan(x, sizes, options, _choose(np.atleast_2d(x), np.atleast_2d(sizes), options))
 
 
@@ -147,19 +182,35 @@ def _check(options: Options) -> None:
     for name, allowed in (
         ("model", MODELS),
         ("measure", tuple(MEASURES)),
-        ("tau2", tuple(TAU2_ESTIMATORS)),
+        ("tau2", TAU2),
         ("interval", tuple(INTERVALS)),
         ("prediction", PREDICTIONS),
+        ("i2", I2),
     ):
         if getattr(options, name) not in allowed:
             raise OptionError(name, getattr(options, name), allowed)
-    if options.ci is not None and options.ci not in CI:
-        raise OptionError("ci", options.ci, CI)
+    for name, allowed in (("ci", CI), ("tau2_ci", TAU2_INTERVALS)):
+        if getattr(options, name) not in (None, *allowed):
+            raise OptionError(name, getattr(options, name), allowed)
     check_level(options.level)
+    bayes.as_prior(options.prior, options.prior_scale)
+    _check_weights(options)
     if options.model in FITTERS:
         _check_fits_model(options)
-    if not (np.isfinite(options.prior_scale) and 0 < options.prior_scale <= 10):
-        raise OptionError("prior_scale", options.prior_scale, "a number above 0, up to 10")
+    _check_together(options)
+
+
+def _given_weights(options: Options) -> str:
+    """model or equal; "given" for numbers."""
+    return options.weights if isinstance(options.weights, str) else "given"
+
+
+def _check_weights(options: Options) -> None:
+    if isinstance(options.weights, str):
+        if options.weights not in WEIGHTS:
+            raise OptionError("weights", options.weights, (*WEIGHTS, "or a number above 0 for each study"))
+    elif not (np.isfinite(options.weights).all() and (options.weights > 0).all()):
+        raise OptionError("weights", options.weights.tolist(), "a number above 0 for each study")
 
 
 def _check_fits_model(options: Options) -> None:
@@ -169,16 +220,42 @@ def _check_fits_model(options: Options) -> None:
     if options.ci is not None and options.ci not in POOL_INTERVALS[model]:
         allowed = POOL_INTERVALS[model] or (f"none (the {model} model has its own interval)",)
         raise OptionError(f"ci of the {model} model", options.ci, allowed)
-    if options.measure != "logit" and not by_variance:
-        raise OptionError(
-            f"measure of the {model} model", options.measure, "logit (the others need common or random)"
-        )
-    if options.tau2 != "reml" and model != "random":
-        raise OptionError(
-            f"tau2 of the {model} model", options.tau2, "none (only the random model estimates it so)"
-        )
     if options.prediction not in PREDICTIONS_OF[model]:
         raise OptionError(f"prediction of the {model} model", options.prediction, PREDICTIONS_OF[model])
+    has_tau2 = model == "random" or options.ci == "ivhet"
+    has_prior = model in ("bayes", *_LIKELIHOODS)  # a likelihood without a maximum gives way to bayes
+    only = "logit (the others need common or random)"
+    for name, value, usual, fits, allowed_words in (
+        ("measure", options.measure, "logit", by_variance, only),
+        ("tau2", options.tau2, "reml", has_tau2, "none (only the random model estimates it so)"),
+        (
+            "tau2_ci",
+            options.tau2_ci or "",
+            "",
+            model == "random",
+            "none (only the random model has a choice)",
+        ),
+        ("i2", options.i2, "q", model == "random", "q (only the random model has another)"),
+        ("weights", _given_weights(options), "model", by_variance, "model (others need common or random)"),
+        ("prior", options.prior, "half-normal", has_prior, "none (only the bayes model has one)"),
+    ):
+        if value != usual and not fits:
+            raise OptionError(f"{name} of the {model} model", value, allowed_words)
+
+
+def _check_together(options: Options) -> None:
+    """Options of inverse variance that exclude each other."""
+    own = _given_weights(options) != "model"
+    kenward_roger = "kenward-roger" in (options.ci, options.prediction.removesuffix("-hts"))
+    if own and (options.ci in _OF_THE_MODEL or kenward_roger):
+        word = options.ci if options.ci in _OF_THE_MODEL else options.prediction
+        raise OptionError(f"weights with {word}", _given_weights(options), "model")
+    if kenward_roger and options.tau2 != "reml":
+        raise OptionError("tau2 with kenward-roger", options.tau2, "reml")
+    if options.tau2 == "genq" and not own:
+        raise OptionError("tau2", options.tau2, "with weights: equal, or numbers (it is made from them)")
+    if options.tau2_ci == "profile" and options.ci != "profile" and options.tau2 not in ("reml", "ml"):
+        raise OptionError("tau2 with tau2_ci profile", options.tau2, ("reml", "ml"))
 
 
 def _choose(x: Floats, n: Floats, options: Options) -> list[Choice]:
@@ -189,10 +266,11 @@ def _choose(x: Floats, n: Floats, options: Options) -> list[Choice]:
     if options.model == "auto":
         special = _needs_inverse_variance(options)
         if special and k > 1:
-            return [Choice("random", every, [[notes.auto_inverse_variance(special)] for _ in every])]
+            model = "common" if options.ci == "ivhet" else "random"
+            return [Choice(model, every, [[notes.auto_inverse_variance(special, model)] for _ in every])]
     if k == 1 and options.model != "bayes":
         return [Choice("exact", every, silent)]
-    if options.model not in ("auto", "binomial"):
+    if options.model not in ("auto", *_LIKELIHOODS):
         return [Choice(options.model, every, silent)]
     finite = has_maximum(x, n)
     if options.model == "auto" and k < _ENOUGH_FOR_LIKELIHOOD:
@@ -202,7 +280,8 @@ def _choose(x: Floats, n: Floats, options: Options) -> list[Choice]:
     choices = []
     if finite.any():
         rows = np.flatnonzero(finite)
-        choices.append(Choice("binomial", rows, [[] for _ in rows]))
+        named = "binomial" if options.model == "auto" else options.model
+        choices.append(Choice(named, rows, [[] for _ in rows]))
     if not finite.all():
         rows = np.flatnonzero(np.logical_not(finite))
         said = [_why_bayes(x[row], n[row], False, few=False) for row in rows]
@@ -219,8 +298,14 @@ def _needs_inverse_variance(options: Options) -> list[str]:
         wanted.append(f"tau2 {options.tau2}")
     if options.ci is not None and options.ci not in POOL_INTERVALS["binomial"]:
         wanted.append(f"ci {options.ci}")
-    if options.prediction == "hksj":
+    if options.prediction not in PREDICTIONS_OF["binomial"]:
         wanted.append(f"prediction {options.prediction}")
+    if _given_weights(options) != "model":
+        wanted.append(f"weights {_given_weights(options)}")
+    if options.tau2_ci is not None:
+        wanted.append(f"tau2_ci {options.tau2_ci}")
+    if options.i2 != "q":
+        wanted.append(f"i2 {options.i2}")
     return wanted
 
 
@@ -265,7 +350,7 @@ def _single(part: Part, planned: Plan) -> Pooled:
         measure=part.measure,
         tau2_estimator=part.tau2_estimator,
         ci=part.ci,
-        df=part.df,
+        df=_df(part.df, 0),
         level=options.level,
         proportion=proportion,
         exact=planned.exact,
@@ -275,12 +360,22 @@ def _single(part: Part, planned: Plan) -> Pooled:
         heterogeneity=row.heterogeneity(),
         weights=weights,
         notes=tuple(part.notes[0]),
-        method=part.method,
+        method=part.method if isinstance(part.method, str) else part.method[0],
         study_events=planned.x,
         study_n=planned.sizes,
         interval=options.interval,
         average_above=part.average_above,
     )
+
+
+def _df(df: int | Floats | None, row: int) -> float | None:
+    """Of one table: a whole number where it is one, None for the normal quantile."""
+    if df is None or isinstance(df, int):
+        return df
+    value = float(df[row])
+    if value == np.inf:
+        return None
+    return int(value) if value.is_integer() else value
 
 
 class _Row(NamedTuple):
@@ -303,7 +398,13 @@ class _Row(NamedTuple):
         values: dict[str, Any] = {}
         for name, array in arrays.items():
             values[name] = None if np.isnan(array[0]) else float(array[0])
-        return Heterogeneity(**values, i2_kind="Q", df=self.k - 1, tau2_limits=self._tau2_limits)
+        return Heterogeneity(
+            **values,
+            i2_kind=self.part.i2_kind,
+            df=self.k - 1,
+            tau2_ci=self.part.tau2_ci if self.part.tau2_limits else None,
+            tau2_limits=self._tau2_limits,
+        )
 
     def _tau2_limits(self) -> tuple[float | None, float | None]:
         if self.part.tau2_limits is None:
@@ -319,7 +420,6 @@ def _batch(fitted: list[tuple[Choice, Part]], planned: Plan) -> Pooled:
     proportion = gather.rows("proportion", 3)
     assert proportion is not None
     fit = gather.rows("fit", 4)
-    fits = [part for _, part in fitted if part.fit is not None]
     one = fitted[0][1]
     return Pooled(
         k=planned.k,
@@ -327,10 +427,10 @@ def _batch(fitted: list[tuple[Choice, Part]], planned: Plan) -> Pooled:
         n=planned.n,
         requested=options.model,
         model=gather.words("model"),
-        measure=fits[0].measure if fits else one.measure,
-        tau2_estimator=fits[0].tau2_estimator if fits else one.tau2_estimator,
-        ci=fits[0].ci if fits else one.ci,
-        df=fits[0].df if fits else one.df,
+        measure=gather.same("measure"),
+        tau2_estimator=gather.same("tau2_estimator"),
+        ci=gather.same("ci"),
+        df=gather.same("df"),
         level=options.level,
         proportion=Interval(proportion[0], proportion[1], proportion[2], options.level),
         exact=planned.exact,
@@ -375,8 +475,18 @@ class _Gather(NamedTuple):
         for choice, part in self.fitted:
             value = getattr(part, name)
             for place, row in enumerate(choice.rows):
-                out[row] = value if isinstance(value, str) else tuple(value[place])
+                own = value if isinstance(value, str) else value[place]
+                out[row] = own if isinstance(own, str) else tuple(own)
         return tuple(out)
+
+    def same(self, name: str) -> Any:
+        """What all tables have in common; where they differ, a tuple with each one's own."""
+        out: list[Any] = [None] * self.tables
+        for choice, part in self.fitted:
+            value = getattr(part, name)
+            for place, row in enumerate(choice.rows):
+                out[row] = _df(value, place) if name == "df" else value
+        return out[0] if len(set(out)) == 1 else tuple(out)
 
     def heterogeneity(self, k: int) -> Heterogeneity | None:
         found = [(choice.rows, part) for choice, part in self.fitted if part.heterogeneity is not None]
@@ -394,7 +504,14 @@ class _Gather(NamedTuple):
             low, high = (self._spread([(rows, pair[side]) for rows, pair in both]) for side in (0, 1))
             return low, high
 
-        return Heterogeneity(**values, i2_kind="Q", df=k - 1, tau2_limits=limits)
+        one = found[0][1]
+        return Heterogeneity(
+            **values,
+            i2_kind=one.i2_kind,
+            df=k - 1,
+            tau2_ci=one.tau2_ci if one.tau2_limits else None,
+            tau2_limits=limits,
+        )
 
     def _spread(self, pieces: list[tuple[npt.NDArray[np.intp], Floats]]) -> Floats:
         out = np.full(self.tables, np.nan)

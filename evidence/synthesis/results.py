@@ -58,9 +58,11 @@ class Heterogeneity:
 
     `tau2` is a variance on the model scale (0 where a common-effect model assumes
     it); its interval `tau2_low`, `tau2_high` is computed when first asked for, and
-    None where the model has none. `i2` is a fraction, 0 to 1, and `i2_kind` names
-    its definition: "Q" for (Q - df)/Q. `lrt` and `lrt_pvalue` test tau2 = 0 by
-    likelihood ratio (binomial model only).
+    None where the model has none, and `tau2_ci` names it. `i2` is a fraction, 0 to 1, and `i2_kind` names
+    its definition: "Q" for (Q - df)/Q, "tau2" for tau2 / (tau2 + a typical sampling variance). `lrt` and `lrt_pvalue` test tau2 = 0 (or
+    overdispersion = 0) by likelihood ratio, where a likelihood was maximised; `q_lrt` and `q_lrt_pvalue` one common
+    proportion against one a study (binomial and beta-binomial models only).
+    `overdispersion`, 0 to 1, is the beta-binomial model's in place of tau2.
     """
 
     tau2: Number
@@ -74,6 +76,12 @@ class Heterogeneity:
     pvalue: Number
     lrt: Number = None
     lrt_pvalue: Number = None
+    q_lrt: Number = None
+    q_lrt_pvalue: Number = None
+    overdispersion: Number = None
+    overdispersion_low: Number = None
+    overdispersion_high: Number = None
+    tau2_ci: str | None = None
     tau2_limits: Callable[[], tuple[Number, Number]] = field(
         default=lambda: (None, None), repr=False, compare=False
     )
@@ -90,6 +98,15 @@ class Heterogeneity:
     def tau2_high(self) -> Number:
         return self._limits[1]
 
+    @property
+    def h2_low(self) -> Number:
+        """H2 = 1 / (1 - I2), in its limits too."""
+        return None if self.i2_low is None else 1 / (1 - self.i2_low)
+
+    @property
+    def h2_high(self) -> Number:
+        return None if self.i2_high is None else 1 / (1 - self.i2_high)
+
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
@@ -102,8 +119,10 @@ class Pooled:
     of these studies only. `fit`, `heterogeneity` and `prediction` are None
     where the data cannot support them; `notes` then says why.
 
-    In a batch of B tables, `events`, `n` are arrays (B,), `model` and `notes`
-    are tuples of length B, and every Interval holds arrays (B,).
+    In a batch of B tables, `events`, `n` are arrays (B,), `model`, `method` and
+    `notes` are tuples of length B, and every Interval holds arrays (B,);
+    `measure`, `tau2_estimator`, `ci` and `df` are what all tables share, or
+    tuples of length B where they differ.
     """
 
     k: int
@@ -111,9 +130,9 @@ class Pooled:
     n: Number
     requested: str
     model: Any
-    measure: str | None
-    tau2_estimator: str | None
-    ci: str | None
+    measure: Any
+    tau2_estimator: Any
+    ci: Any
     df: Number
     level: float
     proportion: Interval

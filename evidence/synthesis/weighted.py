@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+from scipy.special import chdtrc
 
 from evidence.synthesis import notes
 from evidence.synthesis.fitting import Options, Part, few_studies_notes, from_q, interval_words
-from evidence.synthesis.heterogeneity import estimate_tau2, generalised_q, q_profile
-from evidence.synthesis.models import fit_inverse_variance, hksj_se, predict
+from evidence.synthesis.heterogeneity import (
+    estimate_tau2,
+    generalised_q,
+    log_likelihood,
+    moment_tau2,
+    q_profile,
+    typical_variance,
+)
+from evidence.synthesis.models import centre, fit_and_df, prediction_limits
 from evidence.synthesis.proportions import MEASURES, freeman_tukey_spread, harmonic_mean
 from evidence.synthesis.results import Floats
 
@@ -21,11 +31,15 @@ def inverse_variance(x: Floats, n: Floats, options: Options) -> Part:
     k = x.shape[-1]
     measure = MEASURES[options.measure]
     yi, vi = measure.effects(x, n)
-    ci = options.ci or ("wald" if options.model == "common" else "hksj")
     random = options.model == "random"
-    estimator = ("ml" if ci == "profile" else options.tau2) if random else None
-    tau2 = estimate_tau2(yi, vi, estimator) if estimator else np.zeros(len(x))
-    fit = fit_inverse_variance(yi, vi, tau2, ci=ci, level=options.level)
+    ci = options.ci or ("hksj" if random else "wald")
+    own = _own_weights(options.weights, x.shape)
+    estimator, tau2 = _tau2(yi, vi, own, ci, options)
+    if ci == "ivhet":  # weights of the common effect, variance of random ones
+        at = centre(yi, vi, tau2, 1 / vi, options.level)
+    else:
+        at = centre(yi, vi, tau2, own, options.level)
+    fit, df = fit_and_df(at, "wald" if ci == "ivhet" else ci)
     size = harmonic_mean(n)
 
     def back(*values: Floats) -> Floats:
@@ -33,17 +47,13 @@ def inverse_variance(x: Floats, n: Floats, options: Options) -> Part:
 
     prediction = None
     if random and k >= 3 and options.prediction != "none":
-        classic = np.sqrt(1 / (1 / (vi + tau2[:, None])).sum(-1))
-        se = hksj_se(yi, vi, tau2) if options.prediction == "hksj" else classic
-        limits = predict(fit.estimate, se, tau2, k, kind=options.prediction, level=options.level)
-        prediction = back(fit.estimate, *limits)
-    weights = 1 / (vi + tau2[:, None])
-    df = k - 1 if ci in ("t", "hksj", "hksj-plain") else None
-    name = "Random-effects model" if random else "Common-effect model"
-    details = [f"k = {k}", f"{measure.name} scale", *([f"tau² by {estimator.upper()}"] if estimator else [])]
+        low, high = prediction_limits(at, options.prediction)
+        prediction = back(np.where(np.isnan(low), np.nan, fit.estimate), low, high)
+    weights = (1 / vi if ci == "ivhet" else 1 / (vi + tau2[:, None])) if own is None else own
+    heterogeneity, limits = _heterogeneity(yi, vi, tau2, estimator if random else None, options)
     part = Part(
         options.model,
-        f"{name} by inverse variance ({'; '.join([*details, interval_words(ci, df)])})",
+        [_method(ci, float(value), estimator, own, k, options) for value in df],
         back(fit.estimate, fit.low, fit.high),
         measure=measure.name,
         tau2_estimator=estimator,
@@ -51,13 +61,93 @@ def inverse_variance(x: Floats, n: Floats, options: Options) -> Part:
         df=df,
         prediction=prediction,
         fit=np.stack([fit.estimate, fit.se, fit.low, fit.high]),
-        heterogeneity=from_q(generalised_q(yi, vi, np.zeros(len(x))), k, tau2, options.level),
-        tau2_limits=(lambda: q_profile(yi, vi, options.level)) if random else None,
+        heterogeneity=heterogeneity,
+        i2_kind="tau2" if random and options.i2 == "tau2" else "Q",
+        tau2_ci=options.tau2_ci or "q-profile",
+        tau2_limits=limits if random else None,
         weights=weights / weights.sum(-1, keepdims=True),
         notes=[[] for _ in x],
     )
     _inverse_variance_notes(part, x, n, options)
     return part
+
+
+def _own_weights(weights: str | Floats, shape: tuple[int, ...]) -> Floats | None:
+    """The user's weights, one for every study; None for those of the model."""
+    if isinstance(weights, str):
+        return np.ones(shape) if weights == "equal" else None
+    return np.broadcast_to(weights, shape)
+
+
+def _tau2(yi: Floats, vi: Floats, own: Floats | None, ci: str, options: Options) -> tuple[str | None, Floats]:
+    """The estimator used, None for a common effect, and its tau2."""
+    if options.model == "common" and ci != "ivhet":
+        return None, np.zeros(len(yi))
+    estimator = "ml" if ci == "profile" else options.tau2
+    if estimator == "genq":
+        assert own is not None
+        return estimator, moment_tau2(yi, vi, own)
+    return estimator, estimate_tau2(yi, vi, estimator)
+
+
+Limits = Callable[[], tuple[Floats, Floats]]
+
+
+def _heterogeneity(
+    yi: Floats, vi: Floats, tau2: Floats, estimator: str | None, options: Options
+) -> tuple[dict[str, Floats], Limits]:
+    """The fields of `Heterogeneity`, and the interval of tau2, which is computed when it is asked for."""
+    k, level = yi.shape[-1], options.level
+    found = from_q(generalised_q(yi, vi, np.zeros(len(yi))), k, tau2, level)
+    if estimator in ("reml", "ml") and k > 1:
+        found |= _likelihood_ratio(yi, vi, tau2, restricted=estimator == "reml")
+
+    def limits() -> tuple[Floats, Floats]:
+        return _tau2_limits(yi, vi, tau2, estimator, options)
+
+    if options.i2 != "tau2" or estimator is None or k < 2:
+        return found, limits
+    low, high = limits()
+    typical = typical_variance(vi)
+    found |= {
+        "i2": tau2 / (tau2 + typical),
+        "i2_low": low / (low + typical),
+        "i2_high": high / (high + typical),
+        "h2": tau2 / typical + 1,
+    }
+    return found, lambda: (low, high)
+
+
+def _likelihood_ratio(yi: Floats, vi: Floats, tau2: Floats, *, restricted: bool) -> dict[str, Floats]:
+    """The test of tau2 = 0, which lies on the edge: half and half a chi-square of no and of one degree of freedom."""
+    here, without = (log_likelihood(yi, vi, at, restricted=restricted) for at in (tau2, np.zeros_like(tau2)))
+    lrt = np.where(tau2 > 0, np.maximum(2 * (here - without), 0.0), 0.0)
+    return {"lrt": lrt, "lrt_pvalue": np.where(lrt > 0, 0.5 * chdtrc(1, lrt), 1.0)}
+
+
+def _tau2_limits(
+    yi: Floats, vi: Floats, tau2: Floats, estimator: str | None, options: Options
+) -> tuple[Floats, Floats]:
+    kind = options.tau2_ci or "q-profile"
+    if kind == "q-profile":
+        return q_profile(yi, vi, options.level)
+    from evidence.synthesis import tau2_intervals
+
+    if kind == "profile":
+        return tau2_intervals.profile(yi, vi, tau2, options.level, restricted=estimator != "ml")
+    weights = 1 / vi if kind == "biggerstaff-jackson" else 1 / np.sqrt(vi)
+    return tau2_intervals.generalised_q_interval(yi, vi, weights, options.level)
+
+
+def _method(ci: str, df: float, estimator: str | None, own: Floats | None, k: int, options: Options) -> str:
+    """The method line of one table."""
+    name = "Random-effects model" if options.model == "random" else "Common-effect model"
+    details = [f"k = {k}", f"{MEASURES[options.measure].name} scale"]
+    if estimator:
+        details.append(f"tau² by {estimator.upper()}")
+    if own is not None:
+        details.append("equal weights" if isinstance(options.weights, str) else "weights as given")
+    return f"{name} by inverse variance ({'; '.join([*details, interval_words(ci, df)])})"
 
 
 def _inverse_variance_notes(part: Part, x: Floats, n: Floats, options: Options) -> None:
@@ -75,6 +165,9 @@ def _inverse_variance_notes(part: Part, x: Floats, n: Floats, options: Options) 
     rounding = 1e-12 * (1 + np.abs(part.fit[0]))  # by which logits of equal proportions may differ
     for table in np.flatnonzero(part.fit[3] - part.fit[2] <= rounding):
         said[table].append(notes.no_spread(str(part.ci)))
+    if part.prediction is not None:
+        for table in np.flatnonzero(np.isnan(part.prediction[0])):
+            said[table].append(notes.NO_DEGREE_OF_FREEDOM)
     if part.tau2_estimator == "ml" != options.tau2 and part.ci == "profile":
         for remarks in said:
             remarks.append(notes.profile_needs_ml(options.tau2))
