@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import options
 from .counts import looks_typed, typed
-from .output import emit, format_of, say, terminal
+from .showing import analysed, check_explaining, explain, show
 
 if TYPE_CHECKING:
     from evidence.analysis import Asymmetry
-    from evidence.review.counts import CountRow
 
 # The words are the engine's own, as in options: importing it would cost every --help numpy. A test compares.
 ESTIMATORS = ("L0", "R0", "Q0")
@@ -21,8 +19,6 @@ SIDES = ("auto", "left", "right")
 TRIMS = ("common", "random")
 FAVOURED = ("higher", "lower")
 PLOTS = ("funnel", "doi", "none")
-
-FOR_REVIEWS = ("outcome", "analysis", "weeks", "exclude_retracted")
 
 
 def _share(context: click.Context, param: click.Parameter, value: str | None) -> float | None:
@@ -47,19 +43,7 @@ def _share(context: click.Context, param: click.Parameter, value: str | None) ->
 
 @click.command()
 @click.argument("args", nargs=-1, metavar="[EVENTS/N... | FILE.csv | -]")
-@options.review
-@click.option("--outcome", metavar="NAME", help="Outcome to judge; `evidence outcomes` lists them.")
-@click.option("--analysis", metavar="NAME", help="Analysis of review.toml to follow. Default: the first one.")
-@click.option("--where", metavar="RULE", help='Rows to keep, such as "design == cohort and n >= 5".')
-@click.option(
-    "--weeks",
-    type=options.Weeks(),
-    metavar="TIME",
-    help="12, 8-26 or 'last visit'. Default: the analysis' own.",
-)
-@click.option(
-    "--exclude-retracted", is_flag=True, help="Leave out reports that PubMed's records call retracted."
-)
+@options.rows
 @click.option(
     "--measure",
     type=click.Choice(options.MEASURES),
@@ -107,9 +91,7 @@ def _share(context: click.Context, param: click.Parameter, value: str | None) ->
     help="Selection model: results likelier to be seen. Default: what is better.",
 )
 @click.option("--few", is_flag=True, help="Compute with 3 to 9 studies all the same, with a warning.")
-@click.option(
-    "--level", type=options.Level(), default=0.95, show_default=True, metavar="LEVEL", help="0.95, 95 or 95%."
-)
+@options.level
 @click.option("--plot", type=click.Choice(PLOTS), default="funnel", show_default=True, help="Plot in text.")
 @options.explaining
 @options.output("text", "markdown", "csv", "json")
@@ -140,52 +122,23 @@ def asymmetry(
       evidence asymmetry --few 6/9 4/8 11/12 20/31 5/6 --methods
       evidence asymmetry --few 6/9 4/8 11/12 20/31 5/6 --show-r
     """
-    chosen = format_of(format, output)
+    explaining = check_explaining(methods, show_r, format)
     found = _found(args, review, choices)
-    if methods or show_r:
-        from evidence.report.asymmetry_methods import methods as paragraph
-        from evidence.report.asymmetry_methods import r_code
-
-        parts = [*([paragraph(found)] if methods else []), *([r_code(found)] if show_r else [])]
-        emit("\n".join(parts), output, binary=output is None and show_r)
+    if not explaining:
+        show(found, format, output, plot=plot)
         return
-    screen = terminal(sys.stdout, file=output is not None)
-    from evidence.report import render
+    from evidence.report import asymmetry_methods as explained
 
-    look = {"width": screen.width, "unicode": screen.unicode, "color": screen.color}
-    emit(render(found, chosen, plot=plot, **look), output, binary=chosen != "text")
+    explain(
+        found,
+        output,
+        methods=explained.methods if methods else None,
+        r_code=explained.r_code if show_r else None,
+    )
 
 
 def _found(args: tuple[str, ...], review: str | None, choices: dict[str, Any]) -> Asymmetry:
-    if not args:
-        from evidence.analysis import asymmetry as judge
-        from evidence.review.tables import find_review, load
+    from evidence.analysis import asymmetry as of_review
+    from evidence.analysis import asymmetry_rows as of_rows
 
-        path, note = find_review(review)
-        if note:
-            say(note)
-        return judge(load(path), **choices)
-    for name in FOR_REVIEWS:
-        if choices.pop(name) or review is not None:
-            option = "--review" if review is not None else f"--{name.replace('_', '-')}"
-            raise click.UsageError(f"{option} goes with a review, not with counts or a table.")
-    from evidence.analysis import asymmetry_rows
-
-    rows, title = _rows(args)
-    return asymmetry_rows(rows, title=title, **choices)
-
-
-def _rows(args: tuple[str, ...]) -> tuple[list[CountRow], str]:
-    """Typed counts, or one table."""
-    if all(map(looks_typed, args)):
-        return [typed(arg, f"Series {number}", number) for number, arg in enumerate(args, 1)], ""
-    from evidence.review.counts import read_counts
-
-    if len(args) > 1:
-        wrong = next(arg for arg in args if not looks_typed(arg))
-        raise click.UsageError(
-            f"{wrong!r} is not events/n, such as 6/6; and a table must be the only argument."
-        )
-    if args[0] == "-":
-        return read_counts(sys.stdin.buffer, "standard input"), "Table from standard input"
-    return read_counts(args[0]), f"Table {args[0]}"
+    return analysed(args, review, choices, of_review, of_rows)

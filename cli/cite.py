@@ -8,6 +8,7 @@ import sys
 import click
 
 from . import options
+from .given import given_review
 from .output import SUFFIXES, emit, say, terminal
 
 ENDINGS = {
@@ -62,12 +63,8 @@ def cite(
         raise click.UsageError("--analysis names the references itself; leave it out, or the keys.")
     from evidence.analysis.citing import cited
     from evidence.report.bibliography import LISTS, render
-    from evidence.review.tables import find_review, load
 
-    path, note = find_review(review)
-    if note:
-        say(note)
-    read = load(path)
+    read = given_review(review)
     bibliography = cited(read, keys, analysis=analysis)
     chosen = format or ENDINGS.get(os.path.splitext(output or "")[1].lower(), "text")
     screen = terminal(sys.stdout, file=output is not None)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import options
 from .counts import looks_typed, typed
-from .output import emit, format_of, say, terminal
+from .given import given_review
+from .showing import show
 
 if TYPE_CHECKING:
     from evidence.analysis import Compared
@@ -58,9 +58,7 @@ DIFFERENCES = ("newcombe", "miettinen-nurminen")
     show_default=True,
     help="Interval of each side by itself.",
 )
-@click.option(
-    "--level", type=options.Level(), default=0.95, show_default=True, metavar="LEVEL", help="0.95, 95 or 95%."
-)
+@options.level
 @options.output("text", "markdown", "csv", "json")
 def compare(
     args: tuple[str, ...],
@@ -94,14 +92,8 @@ def compare(
       evidence compare 8/9 --against tulip12
       evidence compare --format json --output compared.json
     """
-    chosen = format_of(format, output)
     who, others = _sides(args, against)
-    compared = _compared(who, others, review, choices)
-    screen = terminal(sys.stdout, file=output is not None)
-    from evidence.report import render
-
-    look = {"width": screen.width, "unicode": screen.unicode, "color": screen.color}
-    emit(render(compared, chosen, **look), output, binary=chosen != "text")
+    show(_compared(who, others, review, choices), format, output)
 
 
 def _sides(args: tuple[str, ...], against: str | None) -> tuple[str | CountRow | None, list[str | CountRow]]:
@@ -133,12 +125,8 @@ def _compared(
             "Several counts can be compared with counts."
         )
     from evidence.analysis import compare as compare_in
-    from evidence.review.tables import find_review, load
 
-    path, note = find_review(review)
-    if note:
-        say(note)
-    return compare_in(load(path), cohort=who, against=others[0] if others else None, **choices)
+    return compare_in(given_review(review), cohort=who, against=others[0] if others else None, **choices)
 
 
 def _of_counts(

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options
-from .given import given_review, given_rows, only_with_a_review
-from .output import emit, format_of, terminal
+from .showing import analysed, check_explaining, explain, show
 
 if TYPE_CHECKING:
     from evidence.analysis.influencing import Gosh
@@ -22,19 +21,7 @@ PATIENCE = 1.0
 
 @click.command()
 @click.argument("args", nargs=-1, metavar="[EVENTS/N... | FILE.csv | -]")
-@options.review
-@click.option("--outcome", metavar="NAME", help="Outcome to pool; `evidence outcomes` lists them.")
-@click.option("--analysis", metavar="NAME", help="Analysis of review.toml to follow. Default: the first one.")
-@click.option("--where", metavar="RULE", help='Rows to keep, such as "design == cohort and n >= 5".')
-@click.option(
-    "--weeks",
-    type=options.Weeks(),
-    metavar="TIME",
-    help="12, 8-26 or 'last visit'. Default: the analysis' own.",
-)
-@click.option(
-    "--exclude-retracted", is_flag=True, help="Leave out reports that PubMed's records call retracted."
-)
+@options.rows
 @click.option(
     "--model", type=click.Choice(MODELS), default="random", show_default=True, help="Model of each subset."
 )
@@ -82,35 +69,26 @@ def gosh(
       evidence gosh 5/9 4/8 11/12 20/31 5/6 --methods --show-r
       evidence gosh
     """
-    chosen = format_of(format, output)
+    explaining = check_explaining(methods, show_r, format)
     found = _found(args, review, choices)
-    if methods or show_r:
-        from evidence.report import influence_methods as explained
-
-        parts = [
-            *([explained.methods(found)] if methods else []),
-            *([explained.r_code(found)] if show_r else []),
-        ]
-        emit("\n".join(parts), output, binary=output is None and show_r)
+    if not explaining:
+        show(found, format, output)
         return
-    screen = terminal(sys.stdout, file=output is not None)
-    from evidence.report import render
+    from evidence.report import influence_methods as explained
 
-    look = {"width": screen.width, "unicode": screen.unicode, "color": screen.color}
-    emit(render(found, chosen, **look), output, binary=chosen != "text")
+    explain(
+        found,
+        output,
+        methods=explained.methods if methods else None,
+        r_code=explained.r_code if show_r else None,
+    )
 
 
 def _found(args: tuple[str, ...], review: str | None, choices: dict[str, Any]) -> Gosh:
-    choices = {**choices, "progress": Telling()}
-    if not args:
-        from evidence.analysis.influencing import gosh as pool_subsets
+    from evidence.analysis.influencing import gosh as of_review
+    from evidence.analysis.influencing import gosh_rows as of_rows
 
-        return pool_subsets(given_review(review), **choices)
-    only_with_a_review(review, choices, ("outcome", "analysis", "weeks", "exclude_retracted"))
-    rows, title = given_rows(args)
-    from evidence.analysis.influencing import gosh_rows
-
-    return gosh_rows(rows, title=title, **choices)
+    return analysed(args, review, {**choices, "progress": Telling()}, of_review, of_rows)
 
 
 class Telling:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import options
-from .given import given_review, given_rows, only_with_a_review
-from .output import emit, format_of, terminal
+from .showing import analysed, check_explaining, explain, show
 
 if TYPE_CHECKING:
     from evidence.analysis.influencing import Influence
@@ -20,19 +18,7 @@ SHOWS = ("leave-one-out", "cumulative", "diagnostics", "baujat")
 
 @click.command()
 @click.argument("args", nargs=-1, metavar="[EVENTS/N... | FILE.csv | -]")
-@options.review
-@click.option("--outcome", metavar="NAME", help="Outcome to pool; `evidence outcomes` lists them.")
-@click.option("--analysis", metavar="NAME", help="Analysis of review.toml to follow. Default: the first one.")
-@click.option("--where", metavar="RULE", help='Rows to keep, such as "design == cohort and n >= 5".')
-@click.option(
-    "--weeks",
-    type=options.Weeks(),
-    metavar="TIME",
-    help="12, 8-26 or 'last visit'. Default: the analysis' own.",
-)
-@click.option(
-    "--exclude-retracted", is_flag=True, help="Leave out reports that PubMed's records call retracted."
-)
+@options.rows
 @click.option(
     "--show",
     type=click.Choice(SHOWS),
@@ -76,31 +62,23 @@ def influence(
       evidence influence --model random --show-r
       evidence influence --methods
     """
-    chosen = format_of(format, output)
+    explaining = check_explaining(methods, show_r, format)
     found = _found(args, review, choices)
-    if methods or show_r:
-        from evidence.report import influence_methods as explained
-
-        parts = [
-            *([explained.methods(found)] if methods else []),
-            *([explained.r_code(found)] if show_r else []),
-        ]
-        emit("\n".join(parts), output, binary=output is None and show_r)
+    if not explaining:
+        show(found, format, output)
         return
-    screen = terminal(sys.stdout, file=output is not None)
-    from evidence.report import render
+    from evidence.report import influence_methods as explained
 
-    look = {"width": screen.width, "unicode": screen.unicode, "color": screen.color}
-    emit(render(found, chosen, **look), output, binary=chosen != "text")
+    explain(
+        found,
+        output,
+        methods=explained.methods if methods else None,
+        r_code=explained.r_code if show_r else None,
+    )
 
 
 def _found(args: tuple[str, ...], review: str | None, choices: dict[str, Any]) -> Influence:
-    if not args:
-        from evidence.analysis.influencing import influence as examine
+    from evidence.analysis.influencing import influence as of_review
+    from evidence.analysis.influencing import influence_rows as of_rows
 
-        return examine(given_review(review), **choices)
-    only_with_a_review(review, choices, ("outcome", "analysis", "weeks", "exclude_retracted"))
-    rows, title = given_rows(args)
-    from evidence.analysis.influencing import influence_rows
-
-    return influence_rows(rows, title=title, **choices)
+    return analysed(args, review, choices, of_review, of_rows)

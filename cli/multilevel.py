@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import options
-from .counts import looks_typed, typed
-from .output import emit, format_of, say, terminal
+from .given import given_review, given_rows, only_with_a_review
+from .output import emit, format_of
+from .showing import check_explaining, explain, look
 
 if TYPE_CHECKING:
     from evidence.analysis.clustering import Multilevel
@@ -56,9 +56,7 @@ ROBUST = ("cr2", "cr1", "cr0", "none")
     show_default=True,
     help="Second interval, whatever ties rows of a cohort together.",
 )
-@click.option(
-    "--level", type=options.Level(), default=0.95, show_default=True, metavar="LEVEL", help="0.95, 95 or 95%."
-)
+@options.level
 @options.explaining
 @options.output("text", "csv", "json")
 def multilevel(
@@ -88,22 +86,23 @@ def multilevel(
       evidence multilevel table.csv --cluster centre
       evidence multilevel --review my-review --outcome response
     """
-    chosen = format_of(format, output)
-    if methods and show_r:
-        raise click.UsageError("--methods and --show-r are two texts: ask for one at a time.")
-    if (methods or show_r) and format not in (None, "text"):
-        raise click.UsageError(f"--{'methods' if methods else 'show-r'} prints text, not {format}.")
+    explaining = check_explaining(methods, show_r, format)
     result = _analyse(args, review, choices)
     from evidence.report import multilevel as report
 
-    if methods or show_r:
-        text, chosen = (report.render_methods if methods else report.render_r)(result), "text"
-    elif chosen == "text":
-        screen = terminal(sys.stdout, file=output is not None)
-        text = report.render_text(result, width=screen.width, unicode=screen.unicode, color=screen.color)
+    if explaining:
+        explain(
+            result,
+            output,
+            methods=report.render_methods if methods else None,
+            r_code=report.render_r if show_r else None,
+        )
+        return
+    chosen = format_of(format, output)
+    if chosen == "text":
+        emit(report.render_text(result, **look(output)), output)
     else:
-        text = report.render_json(result) if chosen == "json" else report.render_csv(result)
-    emit(text, output, binary=chosen != "text")
+        emit(getattr(report, f"render_{chosen}")(result), output, binary=True)
 
 
 def _analyse(args: tuple[str, ...], review: str | None, choices: dict[str, Any]) -> Multilevel:
@@ -112,28 +111,10 @@ def _analyse(args: tuple[str, ...], review: str | None, choices: dict[str, Any])
         if choices.pop("cluster") is not None:
             raise click.UsageError("--cluster goes with a table; a review knows its cohorts.")
         from evidence.analysis.clustering import multilevel
-        from evidence.review.tables import find_review, load
 
-        path, note = find_review(review)
-        if note:
-            say(note)
-        return multilevel(load(path), **choices)
-    for name in ("outcome", "where"):
-        if choices.pop(name) is not None:
-            raise click.UsageError(f"--{name} goes with a review, not with counts or a table.")
-    if review is not None:
-        raise click.UsageError("--review goes without counts and tables.")
+        return multilevel(given_review(review), **choices)
+    only_with_a_review(review, choices, ("outcome", "where"))
     from evidence.analysis.clustering import multilevel_rows
 
-    if all(map(looks_typed, args)):
-        rows = [typed(arg, f"Series {number}", number) for number, arg in enumerate(args, 1)]
-        return multilevel_rows(rows, **choices)
-    if len(args) > 1:
-        raise click.UsageError(
-            "counts are NAME=EVENTS/N, such as A=6/6; and a table must be the only argument."
-        )
-    from evidence.review.counts import read_counts
-
-    if args[0] == "-":
-        return multilevel_rows(read_counts(sys.stdin.buffer, "standard input"), **choices)
-    return multilevel_rows(read_counts(args[0]), title=f"Table {args[0]}", **choices)
+    rows, title = given_rows(args)
+    return multilevel_rows(rows, title=title, **choices)

@@ -97,17 +97,31 @@ review = click.option(
     metavar="DIR",
     help="Folder of the review. Else: EVIDENCE_REVIEW, this folder or its data/, the one that comes with evidence.",
 )
+outcome = click.option("--outcome", metavar="NAME", help="Outcome; `evidence outcomes` lists them.")
+analysis = click.option(
+    "--analysis", metavar="NAME", help="Analysis of review.toml to follow. Default: the first one."
+)
+where = click.option("--where", metavar="RULE", help='Rows to keep, such as "design == cohort and n >= 5".')
+weeks = click.option(
+    "--weeks", type=Weeks(), metavar="TIME", help="12, 8-26 or 'last visit'. Default: the analysis' own."
+)
+exclude_retracted = click.option(
+    "--exclude-retracted", is_flag=True, help="Leave out reports that PubMed's records call retracted."
+)
+level = click.option(
+    "--level", type=Level(), default=0.95, show_default=True, metavar="LEVEL", help="0.95, 95 or 95%."
+)
+
+rows = all_of(review, outcome, analysis, where, weeks, exclude_retracted)
+"""Which rows of a review an analysis takes."""
 
 selection = all_of(
-    click.option("--outcome", metavar="NAME", help="Outcome to pool; `evidence outcomes` lists them."),
-    click.option(
-        "--analysis", metavar="NAME", help="Analysis of review.toml to follow. Default: the first one."
-    ),
+    outcome,
+    analysis,
     click.option("--by", metavar="COLUMN", help="Pool by groups of a column, such as design."),
-    click.option("--where", metavar="RULE", help='Rows to keep, such as "design == cohort and n >= 5".'),
-    click.option(
-        "--weeks", type=Weeks(), metavar="TIME", help="12, 8-26 or 'last visit'. Default: the analysis' own."
-    ),
+    where,
+    weeks,
+    exclude_retracted,
 )
 
 pooling = all_of(
@@ -189,9 +203,7 @@ pooling = all_of(
         show_default=True,
         help="I2 from Cochran's Q, or from tau2 (random).",
     ),
-    click.option(
-        "--level", type=Level(), default=0.95, show_default=True, metavar="LEVEL", help="0.95, 95 or 95%."
-    ),
+    level,
 )
 
 

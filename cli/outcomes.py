@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options
-from .output import emit, format_of, say, terminal
+from .given import given_review
+from .output import emit, format_of, terminal
 
 if TYPE_CHECKING:
     from evidence.review.selection import OutcomeSummary
@@ -28,14 +29,9 @@ def outcomes(review: str | None, format: str | None, output: str | None) -> None
       evidence outcomes
       evidence outcomes --format csv --output outcomes.csv
     """
-    from evidence.review.tables import find_review, load
-
-    path, note = find_review(review)
-    if note:
-        say(note)
     from evidence.review.selection import list_outcomes
 
-    found = [_line(outcome) for outcome in list_outcomes(load(path))]
+    found = [_line(outcome) for outcome in list_outcomes(given_review(review))]
     chosen = format_of(format, output)
     if chosen == "json":
         import json

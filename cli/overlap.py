@@ -50,7 +50,7 @@ def overlap(
 
     \b
     In a review of your own:
-      evidence overlap garcia2026 lopez2025 --decision probable --reason "same ward"
+      evidence overlap garcia2026 lopez2025 --decision possible --reason "ward"
     """
     if decision is not None:
         _decide(reports, review, decision, reason, source)

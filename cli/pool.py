@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import options
-from .given import given_reference, given_review, given_rows, only_with_a_review
-from .output import emit, format_of, say, terminal
+from .given import given_reference, not_with_a_review
+from .output import say
+from .showing import analysed, check_explaining, explain, show
 
 if TYPE_CHECKING:
     from evidence.analysis import Analysis
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     help="For counts and files: what to compare the pool with, such as 49/107.",
 )
 @options.pooling
-@click.option(
-    "--exclude-retracted", is_flag=True, help="Leave out reports that PubMed's records call retracted."
-)
 @click.option("--excluded", is_flag=True, help="List what was left out, with rule and reason.")
 @click.option("--panel", is_flag=True, help="Show what other models say.")
 @click.option(
@@ -75,36 +72,18 @@ def pool(
       evidence pool --show-r
       evidence pool --format json --output result.json
     """
-    chosen = format_of(format, output)
-    if (methods or show_r) and format not in (None, "text"):
-        raise click.UsageError(f"--{'methods' if methods else 'show-r'} prints text, not {format}.")
+    explaining = check_explaining(methods, show_r, format)
     if snapshot is None:
         analysis = _analyse(args, review, against, choices)
     else:
         analysis = _kept(args, review, against, snapshot, choices)
-    if methods or show_r:
-        emit(_explained(analysis, methods=methods, show_r=show_r), output, binary=show_r)
+    if not explaining:
+        show(analysis, format, output, excluded=excluded, panel=panel)
         return
-    screen = terminal(sys.stdout, file=output is not None)
-    from evidence.report import render
+    from evidence.report.methods import methods as paragraph
+    from evidence.report.r_code import r_code
 
-    look = {"width": screen.width, "unicode": screen.unicode, "color": screen.color}
-    text = render(analysis, chosen, excluded=excluded, panel=panel, **look)
-    emit(text, output, binary=chosen != "text")
-
-
-def _explained(analysis: Analysis, *, methods: bool, show_r: bool) -> str:
-    """The methods paragraph, the R code, or both."""
-    parts = []
-    if methods:
-        from evidence.report.methods import methods as paragraph
-
-        parts.append(paragraph(analysis))
-    if show_r:
-        from evidence.report.r_code import r_code
-
-        parts.append(r_code(analysis))
-    return "\n".join(parts)
+    explain(analysis, output, methods=paragraph if methods else None, r_code=r_code if show_r else None)
 
 
 def _kept(
@@ -127,18 +106,9 @@ def _kept(
 def _analyse(
     args: tuple[str, ...], review: str | None, against: str | None, choices: dict[str, Any]
 ) -> Analysis:
-    """What the arguments mean: none a review, counts themselves, anything else one table."""
     if not args:
-        if against is not None:
-            raise click.UsageError(
-                "--against goes with counts or a table; a review names its own reference. "
-                f"For another one: evidence compare --against {against}"
-            )
-        from evidence.analysis import pool
+        not_with_a_review(against)
+    from evidence.analysis import pool as of_review
+    from evidence.analysis import pool_rows as of_rows
 
-        return pool(given_review(review), **choices)
-    only_with_a_review(review, choices, ("outcome", "analysis", "weeks", "exclude_retracted"))
-    rows, title = given_rows(args)
-    from evidence.analysis import pool_rows
-
-    return pool_rows(rows, title=title, against=given_reference(against), **choices)
+    return analysed(args, review, choices, of_review, of_rows, against=given_reference(against))

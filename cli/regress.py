@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import options
-from .given import given_review, given_rows, only_with_a_review
-from .output import emit, format_of, terminal
+from .showing import analysed, check_explaining, explain, show
 
 if TYPE_CHECKING:
     from evidence.analysis.regressing import Regression
@@ -54,19 +52,7 @@ class At(click.ParamType):
 @click.command()
 @click.argument("formula")
 @click.argument("args", nargs=-1, metavar="[EVENTS/N... | FILE.csv | -]")
-@options.review
-@click.option("--outcome", metavar="NAME", help="Outcome to regress; `evidence outcomes` lists them.")
-@click.option("--analysis", metavar="NAME", help="Analysis of review.toml to follow. Default: the first one.")
-@click.option("--where", metavar="RULE", help='Rows to keep, such as "design == cohort and n >= 5".')
-@click.option(
-    "--weeks",
-    type=options.Weeks(),
-    metavar="TIME",
-    help="12, 8-26 or 'last visit'. Default: the analysis' own.",
-)
-@click.option(
-    "--exclude-retracted", is_flag=True, help="Leave out reports that PubMed's records call retracted."
-)
+@options.rows
 @click.option(
     "--model",
     type=click.Choice(MODELS),
@@ -93,9 +79,7 @@ class At(click.ParamType):
     type=click.Choice(CI),
     help="Tests and intervals. Default: t for binomial, hksj for random, wald for common.",
 )
-@click.option(
-    "--level", type=options.Level(), default=0.95, show_default=True, metavar="LEVEL", help="0.95, 95 or 95%."
-)
+@options.level
 @click.option(
     "--permutations",
     type=Permutations(),
@@ -144,35 +128,26 @@ def regress(
       evidence regress "~ n" 3/9 8/12 10/20 7/19 14/30 --methods
       evidence regress "~ n" 3/9 8/12 10/20 7/19 14/30 --show-r
     """
-    chosen = format_of(format, output)
-    if methods and show_r:
-        raise click.UsageError("--methods and --show-r are two different texts: ask for one of them.")
-    if (methods or show_r) and chosen != "text":
-        raise click.UsageError("--methods and --show-r are text; leave --format out.")
+    explaining = check_explaining(methods, show_r, format)
     regression = _regressed(formula, args, review, choices)
-    if methods or show_r:
-        from evidence.report import regression_methods
-
-        text = regression_methods.methods(regression) if methods else regression_methods.show_r(regression)
-        emit(text, output)
+    if not explaining:
+        show(regression, format, output, excluded=excluded)
         return
-    screen = terminal(sys.stdout, file=output is not None)
-    from evidence.report import render
+    from evidence.report import regression_methods as explained
 
-    look = {"width": screen.width, "unicode": screen.unicode, "color": screen.color}
-    emit(render(regression, chosen, excluded=excluded, **look), output, binary=chosen != "text")
+    explain(
+        regression,
+        output,
+        methods=explained.methods if methods else None,
+        r_code=explained.show_r if show_r else None,
+    )
 
 
 def _regressed(
     formula: str, args: tuple[str, ...], review: str | None, choices: dict[str, Any]
 ) -> Regression:
-    """What the arguments mean: none a review, counts themselves, anything else one table."""
-    if not args:
-        from evidence.analysis import regress as regress_review
+    from evidence.analysis import regress as of_review
+    from evidence.analysis import regress_rows as of_rows
 
-        return regress_review(given_review(review), formula, **choices)
-    only_with_a_review(review, choices, ("outcome", "analysis", "weeks", "exclude_retracted"))
-    rows, title = given_rows(args)
-    from evidence.analysis import regress_rows
-
-    return regress_rows(rows, formula, title=title, **choices)
+    choices = {**choices, "formula": formula}
+    return analysed(args, review, choices, of_review, of_rows)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options
+from .given import given_review
 from .output import emit, format_of, say, terminal
 
 if TYPE_CHECKING:
@@ -73,14 +74,7 @@ def _rule(name: str, help: str) -> Callable[[options.Command], options.Command]:
     show_default=True,
     help="Interval of each proportion.",
 )
-@click.option(
-    "--level",
-    type=options.Level(),
-    default=0.95,
-    show_default=True,
-    metavar="LEVEL",
-    help="0.95, 95 or 95%.",
-)
+@options.level
 @options.review
 @click.option("--score", metavar="NAME", help="Score of the review, where it has several.")
 @click.option("--as-rows", metavar="STUDY", help="Print lines for the outcomes.csv of a review instead.")
@@ -163,12 +157,8 @@ def _of_review(
     """The patients of a review, and the rules it declares for their score."""
     from evidence.review.paired import paired_of
     from evidence.review.responders import declared_rules
-    from evidence.review.tables import find_review, load
 
-    path, note = find_review(folder)
-    if note:
-        say(note)
-    review = load(path)
+    review = given_review(folder)
     paired = paired_of(review, score=score, where=where)
     return paired, declared_rules(review.outcomes.values(), paired.score, better)
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options
-from .output import emit, format_of, say, terminal
+from .given import given_review
+from .output import emit, format_of, say
+from .showing import check_explaining, explain, look
 
 if TYPE_CHECKING:
     from evidence.analysis.scoring import PooledScores, Scores
     from evidence.review.paired import Paired
-    from evidence.review.tables import Review
 
 ZEROS = ("wilcoxon", "pratt")
 USING = ("weighted-median", "median-of-medians", "quantile", "luo", "wan", "quantile-mean", "box-cox")
@@ -53,9 +54,7 @@ PATIENTS = ("before", "after", "id", "sheet", "where")
     metavar="METHOD",
     help=f"With --pool: the method that leads, others stand beside it: {', '.join(USING)}.",
 )
-@click.option(
-    "--level", type=options.Level(), default=0.95, show_default=True, metavar="LEVEL", help="0.95, 95 or 95%."
-)
+@options.level
 @options.review
 @click.option("--score", metavar="NAME", help="Score of the review, where it has several.")
 @options.explaining
@@ -96,11 +95,7 @@ def scores(
       evidence scores patients.xlsx --before baseline --after last
       evidence scores --pool printed.csv --using quantile
     """
-    chosen = format_of(format, output)
-    if methods and show_r:
-        raise click.UsageError("--methods and --show-r are two texts: ask for one at a time.")
-    if (methods or show_r) and format not in (None, "text"):
-        raise click.UsageError(f"--{'methods' if methods else 'show-r'} prints text, not {format}.")
+    explaining = check_explaining(methods, show_r, format)
     if file is not None:
         for name, value in (("review", review), ("score", score)):
             if value is not None:
@@ -109,16 +104,29 @@ def scores(
         if choices[name] is not None:
             where = "a table of patients, not with --pool" if pool else "a table; a review has its own scores"
             raise click.UsageError(f"--{name} goes with {where}.")
-    text = (
+    result: Scores | PooledScores = (
         _pooled(file, using, level, review, score)
         if pool
         else _paired(file, choices, better, zeros, level, review, score)
     )
-    emit(
-        _render(text, chosen, methods=methods, show_r=show_r, file=output is not None),
-        output,
-        binary=chosen != "text",
-    )
+    from evidence.report import scores as one
+    from evidence.report import scores_export, scores_pooled
+
+    rendering: Any = scores_pooled if pool else one
+    if explaining:
+        explain(
+            result,
+            output,
+            methods=rendering.render_methods if methods else None,
+            r_code=rendering.render_r if show_r else None,
+        )
+        return
+    chosen = format_of(format, output)
+    if chosen == "text":
+        emit(rendering.render_text(result, **look(output)), output)
+        return
+    render = getattr(scores_export, f"render_{'pooled_' if pool else ''}{chosen}")
+    emit(render(result), output, binary=True)
 
 
 def _paired(
@@ -135,7 +143,7 @@ def _paired(
 
     paired: Paired
     if file is None:
-        paired = paired_of(_load(review), score=score, where=choices["where"])
+        paired = paired_of(given_review(review), score=score, where=choices["where"])
     else:
         paired = read_paired(sys.stdin.buffer if file == "-" else file, **choices)
         if paired.guessed:
@@ -152,49 +160,7 @@ def _pooled(
     if file is not None:
         rows = read_printed(sys.stdin.buffer if file == "-" else file)
         return pool_scores(rows, using=using, level=level)
-    loaded = _load(review)
+    loaded = given_review(review)
     named = score_of(loaded, score)
     rows, left_out = printed_of(loaded, named)
     return pool_scores(rows, using=using, level=level, source=named, left_out=left_out)
-
-
-def _load(folder: str | None) -> Review:
-    from evidence.review.tables import find_review, load
-
-    path, note = find_review(folder)
-    if note:
-        say(note)
-    return load(path)
-
-
-def _render(result: Scores | PooledScores, format: str, *, methods: bool, show_r: bool, file: bool) -> str:
-    from evidence.analysis.scoring import Scores
-    from evidence.report import scores as one
-    from evidence.report import scores_export, scores_pooled
-
-    if isinstance(result, Scores):
-        if methods:
-            return one.render_methods(result)
-        if show_r:
-            return one.render_r(result)
-        if format != "text":
-            return scores_export.render_json(result) if format == "json" else scores_export.render_csv(result)
-    else:
-        if methods:
-            return scores_pooled.render_methods(result)
-        if show_r:
-            return scores_pooled.render_r(result)
-        if format != "text":
-            pooled = format == "json"
-            return (
-                scores_export.render_pooled_json(result)
-                if pooled
-                else scores_export.render_pooled_csv(result)
-            )
-    screen = terminal(sys.stdout, file=file)
-    look = {"width": screen.width, "unicode": screen.unicode, "color": screen.color}
-    return (
-        one.render_text(result, **look)  # type: ignore[arg-type]
-        if isinstance(result, Scores)
-        else scores_pooled.render_text(result, **look)  # type: ignore[arg-type]
-    )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import options
-from .given import given_reference, given_review, given_rows, not_with_a_review, only_with_a_review
-from .output import emit, format_of, terminal
+from .given import given_reference, not_with_a_review
+from .output import emit, format_of
+from .showing import analysed, look
 
 if TYPE_CHECKING:
     from evidence.analysis.robustness import Sensitivity
@@ -17,29 +17,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("args", nargs=-1, metavar="[EVENTS/N... | FILE.csv | -]")
-@options.review
-@click.option("--outcome", metavar="NAME", help="Outcome; `evidence outcomes` lists them.")
-@click.option("--analysis", metavar="NAME", help="Analysis of review.toml to follow. Default: the first one.")
-@click.option("--where", metavar="RULE", help='Rows to keep, such as "design == cohort and n >= 5".')
-@click.option(
-    "--weeks",
-    type=options.Weeks(),
-    metavar="TIME",
-    help="12, 8-26 or 'last visit'. Default: the analysis' own.",
-)
+@options.rows
 @click.option("--against", metavar="EVENTS/N", help="For counts and files: the reference, such as 49/107.")
-@click.option(
-    "--exclude-retracted", is_flag=True, help="Leave out reports that PubMed's records call retracted."
-)
 @click.option(
     "--sem",
     type=click.FloatRange(min=0, min_open=True),
     metavar="POINTS",
     help="Standard error of measurement of our patients' score, from a reliability study.",
 )
-@click.option(
-    "--level", type=options.Level(), default=0.95, show_default=True, metavar="LEVEL", help="0.95, 95 or 95%."
-)
+@options.level
 @options.output("text", "json", "csv")
 def sensitivity(
     args: tuple[str, ...],
@@ -70,8 +56,7 @@ def sensitivity(
     if chosen == "text":
         from evidence.report.sensitivity import render_text
 
-        screen = terminal(sys.stdout, file=output is not None)
-        emit(render_text(result, width=screen.width, unicode=screen.unicode, color=screen.color), output)
+        emit(render_text(result, **look(output)), output)
         return
     from evidence.report import sensitivity_export
 
@@ -81,13 +66,11 @@ def sensitivity(
 def _examined(
     args: tuple[str, ...], review: str | None, against: str | None, choices: dict[str, Any]
 ) -> Sensitivity:
+    from evidence.analysis.robustness import sensitivity as of_review
+    from evidence.analysis.robustness import sensitivity_rows as of_rows
+
     if not args:
         not_with_a_review(against)
-        from evidence.analysis.robustness import sensitivity as examine
-
-        return examine(given_review(review), **choices)
-    only_with_a_review(review, choices, ("outcome", "analysis", "weeks", "exclude_retracted", "sem"))
-    rows, title = given_rows(args)
-    from evidence.analysis.robustness import sensitivity_rows
-
-    return sensitivity_rows(rows, title=title, against=given_reference(against), **choices)
+    elif choices.pop("sem") is not None:
+        raise click.UsageError("--sem goes with a review: it is about the scores of its own patients.")
+    return analysed(args, review, choices, of_review, of_rows, against=given_reference(against))

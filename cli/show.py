@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from . import options
-from .output import emit, format_of, say, terminal
+from .given import given_review
+from .output import emit, format_of
+from .showing import look
 
 
 @click.command()
@@ -37,16 +37,11 @@ def show(key: tuple[str, ...], review: str | None, format: str | None, output: s
     """
     from evidence.report.found import render_json, render_text
     from evidence.review.lookup import look_up
-    from evidence.review.tables import find_review, load
 
-    path, note = find_review(review)
-    if note:
-        say(note)
-    read = load(path)
+    read = given_review(review)
     found = look_up(read, " ".join(key))
     chosen = format_of(format, output)
     if chosen == "json":
         emit(render_json(found, read), output, binary=True)
         return
-    screen = terminal(sys.stdout, file=output is not None)
-    emit(render_text(found, read, width=screen.width, unicode=screen.unicode, color=screen.color), output)
+    emit(render_text(found, read, **look(output)), output)

@@ -10,7 +10,8 @@ import click
 
 from . import options
 from .counts import MOST
-from .output import emit, format_of, say, terminal
+from .given import given_review, only_with_a_review
+from .showing import OF_A_REVIEW, check_explaining, explain, show
 
 if TYPE_CHECKING:
     from evidence.analysis.trials import Trials
@@ -51,9 +52,7 @@ TYPED = re.compile(
 @click.option("--weeks", type=options.Weeks(), metavar="TIME", help="12, 8-26 or 'last visit'. Default: all.")
 @click.option("--where", metavar="RULE", help='Rows to keep, such as "state == verified".')
 @click.option("--subgroups", is_flag=True, help="Show parts of the patients too; they are never pooled.")
-@click.option(
-    "--exclude-retracted", is_flag=True, help="Leave out reports that PubMed's records call retracted."
-)
+@options.exclude_retracted
 @click.option(
     "--measure",
     type=click.Choice(MEASURES),
@@ -130,9 +129,7 @@ TYPED = re.compile(
     show_default=True,
     help="Interval of each trial's difference.",
 )
-@click.option(
-    "--level", type=options.Level(), default=0.95, show_default=True, metavar="LEVEL", help="0.95, 95 or 95%."
-)
+@options.level
 @options.explaining
 @options.output("text", "markdown", "csv", "json")
 def trial(
@@ -166,38 +163,28 @@ def trial(
       evidence trial --outcome bicla --methods
       evidence trial --format json --output trials.json
     """
-    chosen = format_of(format, output)
+    explaining = check_explaining(methods, show_r, format)
     found = _trials(args, review, choices)
-    if methods or show_r:
-        from evidence.report import trial_explained
-
-        parts = [
-            *([trial_explained.methods(found)] if methods else []),
-            *([trial_explained.r_code(found)] if show_r else []),
-        ]
-        emit("\n".join(parts), output, binary=True)
+    if not explaining:
+        show(found, format, output)
         return
-    screen = terminal(sys.stdout, file=output is not None)
-    from evidence.report import render
+    from evidence.report import trial_explained as explained
 
-    look = {"width": screen.width, "unicode": screen.unicode, "color": screen.color}
-    emit(render(found, chosen, **look), output, binary=chosen != "text")
+    explain(
+        found,
+        output,
+        methods=explained.methods if methods else None,
+        r_code=explained.r_code if show_r else None,
+    )
 
 
 def _trials(args: tuple[str, ...], review: str | None, choices: dict[str, Any]) -> Trials:
     """What the arguments mean: none a review, counts themselves, anything else one table."""
     if not args:
         from evidence.analysis.trials import trial
-        from evidence.review.tables import find_review, load
 
-        path, note = find_review(review)
-        if note:
-            say(note)
-        return trial(load(path), **choices)
-    for name in ("outcome", "analysis", "arm", "weeks", "where", "subgroups", "exclude_retracted"):
-        if choices.pop(name) or review is not None:
-            option = "--review" if review is not None else f"--{name.replace('_', '-')}"
-            raise click.UsageError(f"{option} goes with a review, not with counts or a table.")
+        return trial(given_review(review), **choices)
+    only_with_a_review(review, choices, (*OF_A_REVIEW, "arm", "where", "subgroups"))
     if all(TYPED.fullmatch(arg.strip()) for arg in args):
         rows, title = [_typed(arg, number) for number, arg in enumerate(args, 1)], ""
     else:
