@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from evidence.analysis.snapshots import Snapshot, snapshot
     from evidence.errors import DataError, EvidenceError, InputError, NotPossible, OptionError
     from evidence.review.audit.auditing import Audit, audit
+    from evidence.report.figures.drawing import figure, save_figure
+    from evidence.report.figures.forest import forest
     from evidence.review.lookup import Found, look_up
     from evidence.review.printed_scores import PrintedScore
     from evidence.review.responders import Responders, responders
@@ -114,6 +116,9 @@ _HOMES = {
     "OptionError": "errors",
     "Audit": "review.audit.auditing",
     "audit": "review.audit.auditing",
+    "figure": "report.figures.drawing",
+    "forest": "report.figures.forest",
+    "save_figure": "report.figures.drawing",
     "Found": "review.lookup",
     "look_up": "review.lookup",
     "Responders": "review.responders",
@@ -177,7 +182,9 @@ __all__ = [
     "cumulative",
     "diff",
     "editing",
+    "figure",
     "find_review",
+    "forest",
     "gosh",
     "gosh_rows",
     "history",
@@ -197,6 +204,7 @@ __all__ = [
     "regress",
     "regress_rows",
     "responders",
+    "save_figure",
     "scores",
     "sensitivity",
     "sensitivity_rows",

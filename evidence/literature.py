@@ -40,6 +40,7 @@ LITERATURE: Mapping[str, str] = {
     "clopper1934": "Clopper CJ, Pearson ES. The use of confidence or fiducial limits illustrated in the case of the "
     "binomial. Biometrika. 1934;26:404-13.",
     "cochran1954": "Cochran WG. The combination of estimates from different experiments. Biometrics. 1954;10:101-29.",
+    "cohen1960": "Cohen J. A coefficient of agreement for nominal scales. Educ Psychol Meas. 1960;20:37-46.",
     "cornfield1956": "Cornfield J. A statistical problem arising from retrospective studies. Proc Third Berkeley Symp Math "
     "Stat Probab. 1956;4:135-48.",
     "dersimonian1986": "DerSimonian R, Laird N. Meta-analysis in clinical trials. Control Clin Trials. 1986;7:177-88.",
@@ -52,6 +53,8 @@ LITERATURE: Mapping[str, str] = {
     "publication bias in meta-analysis. Biometrics. 2000;56:455-63.",
     "egger1997": "Egger M, Davey Smith G, Schneider M, Minder C. Bias in meta-analysis detected by a simple, graphical "
     "test. BMJ. 1997;315:629-34.",
+    "fleiss1969": "Fleiss JL, Cohen J, Everitt BS. Large sample standard errors of kappa and weighted kappa. Psychol Bull. "
+    "1969;72:323-7.",
     "freeman1950": "Freeman MF, Tukey JW. Transformations related to the angular and the square root. Ann Math Stat. "
     "1950;21:607-11.",
     "furuya2018": "Furuya-Kanamori L, Barendregt JJ, Doi SAR. A new improved graphical and quantitative method for "
@@ -60,6 +63,8 @@ LITERATURE: Mapping[str, str] = {
     "Biometrics. 1985;41:55-68.",
     "griffiths1973": "Griffiths DA. Maximum likelihood estimation for the beta-binomial distribution and an application "
     "to the household distribution of the total number of cases of a disease. Biometrics. 1973;29:637-48.",
+    "guyatt2008": "Guyatt GH, Oxman AD, Vist GE, Kunz R, Falck-Ytter Y, Alonso-Coello P, et al. GRADE: an emerging consensus "
+    "on rating quality of evidence and strength of recommendations. BMJ. 2008;336:924-6.",
     "hardy1996": "Hardy RJ, Thompson SG. A likelihood approach to meta-analysis with random effects. Stat Med. "
     "1996;15:619-29.",
     "hartung2001": "Hartung J, Knapp G. A refined method for the meta-analysis of controlled clinical trials with "
@@ -109,6 +114,8 @@ LITERATURE: Mapping[str, str] = {
     "miller1978": "Miller JJ. The inverse of the Freeman-Tukey double arcsine transformation. Am Stat. 1978;32:138.",
     "morris1983": "Morris CN. Parametric empirical Bayes inference: theory and applications. J Am Stat Assoc. "
     "1983;78:47-55.",
+    "munn2020": "Munn Z, Barker TH, Moola S, Tufanaru C, Stern C, McArthur A, et al. Methodological quality of case series "
+    "studies: an introduction to the JBI critical appraisal tool. JBI Evid Synth. 2020;18:2127-33.",
     "nagashima2019": "Nagashima K, Noma H, Furukawa TA. Prediction intervals for random-effects meta-analysis: a "
     "confidence distribution approach. Stat Methods Med Res. 2019;28:1689-702.",
     "newcombe1998": "Newcombe RG. Interval estimation for the difference between independent proportions: comparison "
@@ -152,6 +159,10 @@ LITERATURE: Mapping[str, str] = {
     "sterne2011": "Sterne JAC, Sutton AJ, Ioannidis JPA, Terrin N, Jones DR, Lau J, et al. Recommendations for "
     "examining and interpreting funnel plot asymmetry in meta-analyses of randomised controlled trials. "
     "BMJ. 2011;343:d4002.",
+    "sterne2016": "Sterne JAC, Hernán MA, Reeves BC, Savović J, Berkman ND, Viswanathan M, et al. ROBINS-I: a tool for "
+    "assessing risk of bias in non-randomised studies of interventions. BMJ. 2016;355:i4919.",
+    "sterne2019": "Sterne JAC, Savović J, Page MJ, Elbers RG, Blencowe NS, Boutron I, et al. RoB 2: a revised tool for "
+    "assessing risk of bias in randomised trials. BMJ. 2019;366:l4898.",
     "stijnen2010": "Stijnen T, Hamza TH, Özdemir P. Random effects meta-analysis of event outcome in the framework of "
     "the generalized linear mixed model with applications in sparse data. Stat Med. 2010;29:3046-67.",
     "sweeting2004": "Sweeting MJ, Sutton AJ, Lambert PC. What to add to nothing? Use and avoidance of continuity "
@@ -184,6 +195,8 @@ LITERATURE: Mapping[str, str] = {
     " Congress of Methodology; 2021; Valencia, Spain.",
     "wan2014": "Wan X, Wang W, Liu J, Tong T. Estimating the sample mean and standard deviation from the sample "
     "size, median, range and/or interquartile range. BMC Med Res Methodol. 2014;14:135.",
+    "wells2000": "Wells GA, Shea B, O'Connell D, Peterson J, Welch V, Losos M, et al. The Newcastle-Ottawa Scale (NOS) for "
+    "assessing the quality of nonrandomised studies in meta-analyses. Ottawa: Ottawa Hospital Research Institute; 2000.",
     "wiksten2016": "Wiksten A, Rücker G, Schwarzer G. Hartung-Knapp method is not always conservative compared with "
     "fixed-effect meta-analysis. Stat Med. 2016;35:2503-15.",
     "wilcoxon1945": "Wilcoxon F. Individual comparisons by ranking methods. Biometrics Bull. 1945;1:80-3.",

@@ -161,11 +161,13 @@ def test_too_few_studies_are_refused_with_what_there_is() -> None:
 def test_a_review_gives_own_patients_and_what_reports_state(tmp_path: Path) -> None:
     folder = tmp_path / "review"
     shutil.copytree(ROOT / "data", folder, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
-    with (folder / "statements.csv").open("a", encoding="utf-8") as out:
+    columns = (folder / "statements.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
+    with (folder / "statements.csv").open("a", newline="", encoding="utf-8") as out:
+        said = csv.DictWriter(out, columns, restval="", lineterminator="\n")
         for suffix, numbers in (("baseline", "15,4,35"), ("last", "2,0,13")):
-            out.write(
-                f"chasset2023,abstract,clasi_a_{suffix},median,{numbers},as printed,https://doi.org/10.1/x,p 1,read,\n"
-            )
+            cells = f"chasset2023,abstract,clasi_a_{suffix},median,{numbers},as printed,https://doi.org/10.1/x,read"
+            names = "study,place,quantity,statistic,value,low,high,printed,source,state"
+            said.writerow(dict(zip(names.split(","), cells.split(","), strict=True)))
     studies = (folder / "studies.csv").read_text(encoding="utf-8").splitlines()
     header = next(csv.reader([studies[0]]))
     rows = [dict(zip(header, cells, strict=True)) for cells in csv.reader(studies[1:])]

@@ -48,6 +48,9 @@ def holds(text, row=ROW):
         "not not n == 9",
         "n == 1 or n == 9 and year == 2023",  # and binds tighter than or
         '"mean age" > 34',  # text that is a number, as in a bare file
+        "design has series",
+        'design has "CASE series"',
+        "n has 9",
     ],
 )
 def test_holds(text):
@@ -70,6 +73,10 @@ def test_holds(text):
         "country not in (Spain)",
         "note == x",
         "note < x",
+        "note has x",
+        "design has serie",  # whole words
+        "design has ase",
+        "country has Spain",
     ],
 )
 def test_does_not_hold(text):
@@ -112,6 +119,8 @@ def test_says_which_columns_it_looks_at():
         ("(n == 9", 0, "expected )"),
         ("n == 9)", 6, "expected and, or"),
         ("n in 9", 5, "expected a list"),
+        ("n has", 5, "expected a number"),
+        ('n has " "', 6, "expected a word"),
         ("n in ()", 6, "expected a number"),
         ("n in (1 2)", 8, "expected ,"),
         ("n not 9", 6, "expected in"),

@@ -106,11 +106,11 @@ def _lines(problems: Sequence[Problem]) -> Iterator[tuple[str, str]]:
         if problem.row is not None:
             found.append(problem.row)
     for (column, finding), numbers in rows.items():
-        place = ", ".join(filter(None, (_rows(numbers), column)))
+        place = ", ".join(filter(None, (row_numbers(numbers), column)))
         yield (f"{place}: " if place else ""), finding
 
 
-def _rows(numbers: Sequence[int]) -> str:
+def row_numbers(numbers: Sequence[int]) -> str:
     """`row 3`; `rows 3, 5 to 9`."""
     spans: list[list[int]] = []
     for number in numbers:

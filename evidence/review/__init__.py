@@ -21,10 +21,20 @@ names       what people call reports, arms and times
 lookup      all that is known of one thing, and where it enters
 differences what differs between two rows besides their numbers
 where       the grammar of --where
+audit       what papers print, recomputed (a package)
 counts      a bare file of counts
 spreadsheet an XLSX workbook's sheet as numbered rows
 paired      one row a patient, a score before and one after
+revision    a review at another time: a folder, a revision of git, kept files
+changes     rows that came, went or changed, by key, cell by cell
 responders  who responded, by which rule, and how missing scores count
+rewriting   single cells of a file changed, byte for byte otherwise
+writing     rows added, replaced and removed; locked, checked, each file whole
+adding      what a person asks for: add, edit, remove, verify
+rows_from   rows to be added, from a file
+starting    a new review
+decisions   what screeners decided about papers, and where they disagree
+foreign_text  what others wrote, as a cell of our tables
 
 The names below are imported when first used.
 """

@@ -53,6 +53,9 @@ def check_review(path: str | Path | Traversable) -> Checked:
         review = load(path)
     except DataError as error:
         return Checked(_shown(path), "", _problems(error))
+    faulty = _conditions(review)
+    if faulty:
+        return Checked(_shown(path), review.title or review.name, faulty)
     typed = tuple(row for row in review.rows if not row.derived)
     tables = {
         "studies": tuple(review.studies.values()),
@@ -72,6 +75,15 @@ def check_review(path: str | Path | Traversable) -> Checked:
     unchecked = sorted(_unchecked(review, typed), key=_urgency)
     read = {name: len(records) for name, records in tables.items()}
     return Checked(_shown(path), review.title or review.name, (), read, states, tuple(unchecked))
+
+
+def _conditions(review: Review) -> tuple[Problem, ...]:
+    """Conditions on patients in statements.csv that cannot be read."""
+    if not any(said.where or said.criterion for said in review.statements):
+        return ()
+    from evidence.review.audit.people import faulty_conditions
+
+    return tuple(faulty_conditions(review))
 
 
 def _shown(path: str | Path | Traversable) -> str:

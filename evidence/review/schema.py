@@ -29,6 +29,8 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from evidence.review.instruments import CONSIDERED, GRADES, INSTRUMENTS, ITEMS, JUDGEMENTS, QUESTIONS
+
 LAST_VISIT = "last visit"
 NOT_STATED = "not stated"
 
@@ -51,7 +53,27 @@ DESIGNS = (
 )
 CERTAINTIES = ("certain", "probable", "possible", "ruled out")
 PERCENT_KINDS = ("crude", "stratified", "modelled", "kaplan-meier")
-STATISTICS = ("count", "median", "mean", "range", "percent", "words")
+KINDS = ("database", "register", "website", "organisation", "citations")
+"""Where records are from, as PRISMA 2020 tells them apart."""
+
+STATUSES = ("new", "duplicate", "known")
+STAGES = ("abstract", "full text")
+VERDICTS = ("include", "exclude", "later", "not retrieved")
+STATISTICS = (
+    "count",
+    "median",
+    "mean",
+    "range",
+    "percent",
+    "words",
+    "sd",
+    "se",
+    "difference",
+    "odds ratio",
+    "risk ratio",
+    "hazard ratio",
+    "p",
+)
 
 MOST = 1_000_000_000
 """Largest count read: more people than a table can mean; longer digits are a slip."""
@@ -314,6 +336,8 @@ class Study(NamedTuple):
     locator: str
     state: str
     note: str
+    verified_by: str = ""
+    verified_on: str = ""
     extra: Mapping[str, object] = NOTHING
     row: int = 0
 
@@ -376,6 +400,8 @@ class OutcomeRow(NamedTuple):
     locator: str
     state: str
     note: str
+    verified_by: str = ""
+    verified_on: str = ""
     extra: Mapping[str, object] = NOTHING
     row: int = 0
     derived: bool = False
@@ -419,6 +445,8 @@ class Patient(NamedTuple):
     locator: str
     state: str
     note: str
+    verified_by: str = ""
+    verified_on: str = ""
     extra: Mapping[str, object] = NOTHING
     row: int = 0
 
@@ -435,6 +463,8 @@ class Score(NamedTuple):
     locator: str
     state: str
     note: str
+    verified_by: str = ""
+    verified_on: str = ""
     extra: Mapping[str, object] = NOTHING
     row: int = 0
 
@@ -468,9 +498,108 @@ class Statement(NamedTuple):
     low: float | None
     high: float | None
     printed: str
+    about: str
+    outcome: str
+    n: int | None
+    where: str
+    criterion: str
     source: str
     locator: str
     state: str
+    note: str
+    verified_by: str = ""
+    verified_on: str = ""
+    extra: Mapping[str, object] = NOTHING
+    row: int = 0
+
+
+class Run(NamedTuple):
+    """One saved search as it was run once: what the database counted, and what became of it.
+
+    records = seen + duplicates + known + new.
+    """
+
+    run: int
+    search: str
+    date: str
+    database: str
+    kind: str
+    query: str
+    translation: str
+    since: str
+    records: int
+    seen: int
+    duplicates: int
+    known: int
+    new: int
+    note: str
+    extra: Mapping[str, object] = NOTHING
+    row: int = 0
+
+
+class FoundPaper(NamedTuple):
+    """A paper that a search found; one row for each search that did."""
+
+    paper: str
+    search: str
+    run: int
+    status: str
+    pmid: str
+    doi: str
+    authors: str
+    year: int | None
+    title: str
+    journal: str
+    abstract: str
+    note: str
+    extra: Mapping[str, object] = NOTHING
+    row: int = 0
+
+
+class Decision(NamedTuple):
+    """What one person decided about one paper at one stage."""
+
+    paper: str
+    screener: str
+    stage: str
+    decision: str
+    reason: str
+    date: str
+    note: str
+    extra: Mapping[str, object] = NOTHING
+    row: int = 0
+
+
+class Appraisal(NamedTuple):
+    """One item of an instrument, as somebody judged it for a report, or for one outcome of it."""
+
+    study: str
+    instrument: str
+    outcome: str
+    item: str
+    judgement: str
+    reason: str
+    by: str
+    source: str
+    locator: str
+    state: str
+    note: str
+    verified_by: str = ""
+    verified_on: str = ""
+    extra: Mapping[str, object] = NOTHING
+    row: int = 0
+
+
+class Grade(NamedTuple):
+    """One step of a certainty: where it starts, what lowers or raises it, where it ends; by whom, and why."""
+
+    outcome: str
+    question: str
+    item: str
+    judgement: str
+    reason: str
+    by: str
+    date: str
     note: str
     extra: Mapping[str, object] = NOTHING
     row: int = 0
@@ -484,6 +613,8 @@ _ORIGIN = (
     Column("locator", "text", "page, table or figure it was read from"),
     Column("state", "choice", "how it was read", True, STATES),
     Column("note", "text", "anything else"),
+    Column("verified_by", "text", "who checked it against the full text; evidence verify writes it"),
+    Column("verified_on", "date", "when that was"),
 )
 
 STUDIES = Table(
@@ -621,19 +752,112 @@ STATEMENTS = Table(
         Column("quantity", "key", "what it is about", True),
         Column("statistic", "choice", "what kind of number", True, STATISTICS),
         Column("value", "number", "the number"),
-        Column("low", "number", "lower end of the printed range"),
-        Column("high", "number", "upper end of the printed range"),
+        Column("low", "number", "lower end of the printed range, or of the interval"),
+        Column("high", "number", "upper end of the printed range, or of the interval"),
         Column("printed", "text", "the words as printed", True),
+        Column("about", "key", "the report it speaks of, if not its own", refers="studies"),
+        Column("outcome", "key", "the outcome it speaks of, if quantity is none", refers="outcomes"),
+        Column("n", "integer", "patients it is about, if not all of the report", low=1, high=MOST),
+        Column("where", "text", "whom it counts, as a condition on patients and their scores"),
+        Column("criterion", "text", "the condition that those, and only those, should meet"),
         *_ORIGIN,
     ),
     ("study", "place", "quantity", "statistic", "printed"),
     Statement,
 )
+SEARCHES = Table(
+    "searches",
+    (
+        Column("run", "integer", "number of the update, from 1", True, low=1, high=MOST),
+        Column("search", "name", "a saved search of review.toml, or the name of a file", True),
+        Column("date", "date", "when it was run", True),
+        Column("database", "text", "where: PubMed, Embase, ..."),
+        Column("kind", "choice", "what that is", True, KINDS),
+        Column("query", "text", "the query as it was sent"),
+        Column("translation", "text", "what the database made of it"),
+        Column("since", "date", "only records that entered the database from that day on; empty means all"),
+        Column("records", "integer", "records it found", True, high=MOST),
+        Column("seen", "integer", "of them: found by an earlier run of this search", True, high=MOST),
+        Column("duplicates", "integer", "of them: found by another search", True, high=MOST),
+        Column("known", "integer", "of them: in the review already", True, high=MOST),
+        Column("new", "integer", "of them: to be screened", True, high=MOST),
+        Column("note", "text", "what the database did not search as it was written"),
+    ),
+    ("run", "search"),
+    Run,
+)
+FOUND = Table(
+    "found",
+    (
+        Column("paper", "text", "its PMID, else its DOI, else first author, year and title", True),
+        Column("search", "name", "the search that found it", True),
+        Column("run", "integer", "the update in which that was", True, low=1, high=MOST),
+        Column("status", "choice", "what it was then", True, STATUSES),
+        Column("pmid", "pmid", "PubMed number"),
+        Column("doi", "doi", "digital object identifier"),
+        Column("authors", "text", "authors, the first one first"),
+        Column("year", "integer", "year of publication", low=1500, high=2200),
+        Column("title", "text", "title"),
+        Column("journal", "text", "journal"),
+        Column("abstract", "text", "abstract, where no record of PubMed is in papers/"),
+        Column("note", "text", "anything else; of a known paper, where it is"),
+    ),
+    ("paper", "search"),
+    FoundPaper,
+)
+DECISIONS = Table(
+    "decisions",
+    (
+        Column("paper", "text", "a paper of found.csv", True),
+        Column("screener", "name", "who decided; consensus settles a conflict", True),
+        Column("stage", "choice", "what was read", True, STAGES),
+        Column("decision", "choice", "what was decided", True, VERDICTS),
+        Column("reason", "text", "why it was excluded"),
+        Column("date", "date", "when", True),
+        Column("note", "text", "anything else; a decision that was changed leaves its old words here"),
+    ),
+    ("paper", "screener", "stage"),
+    Decision,
+)
+
+QUALITY = Table(
+    "quality",
+    (
+        _STUDY,
+        Column("instrument", "choice", "what it is judged with", True, tuple(INSTRUMENTS)),
+        Column("outcome", "key", "the outcome it is judged for, if not the report", refers="outcomes"),
+        Column("item", "choice", "the item or domain of the instrument", True, ITEMS),
+        Column("judgement", "choice", "one of the instrument's own words", True, JUDGEMENTS),
+        Column("reason", "text", "why, in words for the next reader", True),
+        Column("by", "text", "who judged", True),
+        *_ORIGIN,
+    ),
+    ("study", "instrument", "outcome", "item"),
+    Appraisal,
+)
+CERTAINTY = Table(
+    "certainty",
+    (
+        Column("outcome", "key", "an outcome declared in review.toml", True, refers="outcomes"),
+        Column("question", "choice", "what the certainty is about", True, QUESTIONS),
+        Column("item", "choice", "where it starts, what was considered, where it ends", True, CONSIDERED),
+        Column("judgement", "choice", "a level, or a step down or up", True, GRADES),
+        Column("reason", "text", "why, in words for the next reader", True),
+        Column("by", "text", "who judged", True),
+        Column("date", "date", "when"),
+        Column("note", "text", "anything else"),
+    ),
+    ("outcome", "question", "item"),
+    Grade,
+)
 
 TABLES: Mapping[str, Table] = MappingProxyType(
     {
         table.name: table
-        for table in (STUDIES, COHORTS, OVERLAPS, OUTCOMES, PATIENTS, SCORES, REFERENCES, STATEMENTS)
+        for table in (
+            *(STUDIES, COHORTS, OVERLAPS, OUTCOMES, PATIENTS, SCORES, REFERENCES, STATEMENTS),
+            *(SEARCHES, FOUND, DECISIONS, QUALITY, CERTAINTY),
+        )
     }
 )
 """Every table by name, in the order they are read and their problems are listed."""

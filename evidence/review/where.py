@@ -3,8 +3,10 @@
     design == cohort and n >= 5
     state in (verified, read) or not (year < 2020)
     design == "case series"
+    adverse_events has URTI
 
-Comparisons are == != < <= > >=, `in (...)` and `not in (...)`; they join with
+Comparisons are == != < <= > >=, `in (...)`, `not in (...)` and `has`, which finds
+words within a cell ("ANA" in "ANA; anti-Ro", not in "banana"); they join with
 `and`, `or`, `not` and parentheses. A column stands on the left, a number, a word
 or a quoted text on the right. Text is compared without regard to case, numbers
 as numbers. A missing value compares false, so `not (year < 2020)` holds where
@@ -182,8 +184,14 @@ class _Parser:
             if not inverse:
                 return lambda row: any(test(row) for test in tests)
             return lambda row: not _missing(row.get(name)) and not any(test(row) for test in tests)
+        if self.word("has"):
+            self.take()
+            words = self.value()
+            if not _text(words).strip():
+                raise self.error(words.at, "expected a word")
+            return _words_within(name, words)
         if not self.sign(*_COMPARISONS):
-            raise self.error(self.token.at, "expected one of " + " ".join(_COMPARISONS) + " in")
+            raise self.error(self.token.at, "expected one of " + " ".join(_COMPARISONS) + " in has")
         operator = self.take().text
         value = self.value()
         if name in self.numeric and not _NUMBER.fullmatch(_text(value).strip()):
@@ -249,6 +257,18 @@ def _comparison(name: str, operator: str, token: _Token) -> Predicate:
         if number is None and isinstance(value, str) and left is None:
             return _compare(operator, value.strip().casefold(), folded)  # dates and names have an order too
         return False
+
+    return holds
+
+
+def _words_within(name: str, token: _Token) -> Predicate:
+    """A column in which these words stand, one after the other and whole, in any case."""
+    words = r"\s+".join(map(re.escape, _text(token).split()))
+    pattern = re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
+
+    def holds(row: Mapping[str, object]) -> bool:
+        value = row.get(name)
+        return not _missing(value) and pattern.search(str(value)) is not None
 
     return holds
 
