@@ -200,7 +200,7 @@ def test_uses_are_the_selections(shipped: Review) -> None:
 
 def test_a_report_tells_of_each_of_its_outcomes(shipped: Review) -> None:
     uses = {use.outcome: use for use in one(shipped, "carter2023").uses}
-    assert (uses["clasi50"].role, uses["clasi50"].rule) == (LEFT_OUT, "no row")
+    assert (uses["clasi50"].role, uses["clasi50"].rule) == (LEFT_OUT, "not poolable")
     assert (uses["herpes_zoster"].role, uses["herpes_zoster"].row is not None) == ("pooled", True)
     assert uses["clasi_a_course"].rule == "not poolable"
 

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import DataError, InputError
+from evidence.review.instruments import INSTRUMENTS
 from evidence.review.likely import composed, latin
 from evidence.review.schema import LAST_VISIT, NOT_STATED, TABLES, Column, Table
 from evidence.review.tables import Review, load, read_counts
@@ -43,7 +44,13 @@ OWN = {
     "scores": (Column("seen", "date", ""), Column("readings", "integer", "")),
 }
 OUTCOMES = ("healed", "fever")
-ATTRIBUTES = {"cohorts": "links", "outcomes": "rows"}
+ATTRIBUTES = {
+    "cohorts": "links",
+    "outcomes": "rows",
+    "searches": "runs",
+    "quality": "appraisals",
+    "certainty": "grades",
+}
 
 Cell = tuple[str, object]
 """A cell's text, and the value it stands for."""
@@ -135,8 +142,12 @@ def _mend(
             if not studies:
                 return False
             row[column.name] = draw(st.sampled_from(studies))
+        elif column.refers == "outcomes" and (column.required or row[column.name][0]):
+            row[column.name] = (draw(st.sampled_from(OUTCOMES)),) * 2
     if "state" in row and not row.get("source", ("x",))[0]:
         row["source"] = ("x", "x")
+    if row.get("verified_by", ("",))[0] or row.get("verified_on", ("",))[0]:
+        row |= {"state": ("verified", "verified"), "locator": ("p. 1", "p. 1"), "verified_by": ("x", "x")}
     if table.name == "overlaps":
         linked = {link["study"][0] for link in found["cohorts"]}
         known = {link["cohort"] for link in found["cohorts"]} | {s for s in studies if s[0] not in linked}
@@ -148,8 +159,12 @@ def _mend(
         if not patients:
             return False
         row["study"], row["patient"] = draw(st.sampled_from(patients))
+    if table.name == "quality":  # each instrument has its own items and words, which test_quality tries
+        row |= {"instrument": ("JBI case series",) * 2, "judgement": ("unclear",) * 2}
+        row["item"] = (draw(st.sampled_from(tuple(INSTRUMENTS["JBI case series"].items))),) * 2
+    if table.name == "certainty":
+        row |= {"item": ("imprecision",) * 2, "judgement": ("down 1",) * 2}
     if table.name == "outcomes":
-        row["outcome"] = (draw(st.sampled_from(OUTCOMES)),) * 2
         spans = sorted(
             (row[name] for name in ("weeks_from", "weeks_to") if row[name][0]), key=lambda cell: cell[1]
         )

@@ -237,7 +237,6 @@ def test_it_ends_as_it_should(tmp_path: Path, printed: str) -> None:
     assert run("--before", "x").exit_code == 2
     assert run("--pool", printed, "--before", "x").exit_code == 2
     assert run(printed, "--review", "x").exit_code == 2
-    assert run("--methods", "--show-r").exit_code == 2
     assert run("--methods", "--format", "json").exit_code == 2
     assert run("-", input="before,after\n1,x\n").exit_code == 1
     assert run("-", input="").exit_code == 2

@@ -13,6 +13,7 @@ clustering  multilevel(), multilevel_rows()
 scoring     scores(), pool_scores()
 snapshots   snapshot(): what a review held and said, kept
 history     history(), diff(): what changed since
+updating    update(): the saved searches run again; screening: decide() on what they find; flow: flow(), PRISMA 2020
 
 The names below are imported when first used.
 """

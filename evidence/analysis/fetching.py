@@ -26,6 +26,7 @@ from evidence.papers.resolving import CONFIRMED, GIVEN, Resolution, Resolver, Wa
 from evidence.review.rewriting import change_cells
 from evidence.review.schema import ReferenceEntry, Study, near
 from evidence.review.tables import Review
+from evidence.review.writing import editing
 
 if TYPE_CHECKING:
     from evidence.papers.pacing import Clock
@@ -312,17 +313,20 @@ def _write(
             if value != getattr(row, column):
                 changes[table][row.row, column] = value
                 tells[row.row, tell] = getattr(row, tell)
-    for table, cells in changes.items():
-        if cells:
-            path = os.path.join(review.path, table)
-            try:
-                with open(path, "rb") as file:
-                    raw = file.read()
-            except OSError as error:
-                raise InputError(f"{path} cannot be read: {error.strerror}") from error
-            tell = "citation" if table == "references.csv" else "study"
-            expected = {place: text for place, text in tells.items() if place[1] == tell}
-            write_whole(path, change_cells(raw, table, cells, expected))
+    if not tells:
+        return 0
+    with editing(review.path):  # nobody else writes a table meanwhile
+        for table, cells in changes.items():
+            if cells:
+                path = os.path.join(review.path, table)
+                try:
+                    with open(path, "rb") as file:
+                        raw = file.read()
+                except OSError as error:
+                    raise InputError(f"{path} cannot be read: {error.strerror}") from error
+                tell = "citation" if table == "references.csv" else "study"
+                expected = {place: text for place, text in tells.items() if place[1] == tell}
+                write_whole(path, change_cells(raw, table, cells, expected))
     return len(tells)
 
 

@@ -32,8 +32,9 @@ def retracted(notices: Notices) -> dict[str, Left]:
 
 def alarms(rows: Sequence[StudyRow], notices: Notices) -> Iterator[str]:
     """A sentence for each row shown whose paper's numbers are in doubt."""
+    names = {row.study: row.label for row in reversed(rows)}
     for study in dict.fromkeys(row.study for row in rows):
-        name = next(row.label for row in rows if row.study == study)
+        name = names[study]
         for notice in notices.get(study, ()):
             if notice.loud:
                 yield f"WARNING: {name} ({study}): {str(notice).rstrip('.')}."

@@ -257,7 +257,7 @@ def _result(row: OutcomeRow, usual: str, role: str) -> Iterator[str]:
             yield clean(words)
     if row.missing_data:
         yield f"missing data: {clean(row.missing_data)}"
-    yield row.state
+    yield _state(row)
     if row.locator:
         yield clean(row.locator)
     if row.source and row.source != usual:
@@ -306,10 +306,16 @@ def fields(record: Any) -> Mapping[str, Any]:
     }
 
 
+def _state(record: OutcomeRow | Score | Statement) -> str:
+    """How a number was read, and who checked it against the paper, and when."""
+    by = f" by {clean(record.verified_by)}" if record.verified_by else ""
+    return record.state + by + (f" on {record.verified_on}" if record.verified_on else "")
+
+
 def _score(score: Score) -> tuple[str, str]:
     when = f"week {score.weeks:g}" if isinstance(score.weeks, float) else score.weeks
     value = "" if score.value is None else f"{score.value:g}"
-    parts = (value, score.state, score.locator, score.source, score.note)
+    parts = (value, _state(score), score.locator, score.source, score.note)
     return clean(f"{score.score}, {when}"), "; ".join(clean(part) for part in parts if part)
 
 
@@ -335,7 +341,7 @@ def _statement(statement: Statement) -> tuple[str, str]:
     note = f"; {clean(statement.note)}" if statement.note else ""
     name = clean(statement.quantity).replace("_", " ")
     where = "; ".join(dict.fromkeys(map(clean, (statement.place, statement.locator or statement.place))))
-    return name, f"{clean(statement.printed)} ({where}; {statement.state}){note}"
+    return name, f"{clean(statement.printed)} ({where}; {_state(statement)}){note}"
 
 
 def _citation(entry: ReferenceEntry) -> tuple[str, str]:

@@ -61,13 +61,13 @@ def change_cells(raw: bytes, file: str, changes: Cells, expected: Cells = Mappin
             place = names.index(column)
             cell = rows[index][place]
             quoted = body[cell.start : cell.start + 1] == '"'
-            edits.append((cell.start, cell.end, False, _written(value, delimiter, quoted)))
+            edits.append((cell.start, cell.end, False, written(value, delimiter, quoted)))
             wanted[index][place] = value
     for index, cells in enumerate(before):
         if added and any(cells):
             more = added if index == header_row else [changes.get((index + 1, name), "") for name in added]
             end = rows[index][-1].end
-            cells_added = "".join(delimiter + _written(value, delimiter, False) for value in more)
+            cells_added = "".join(delimiter + written(value, delimiter, False) for value in more)
             edits.append((end, end, True, cells_added))
             wanted[index] += more
     for start, end, _, new in sorted(edits, reverse=True):
@@ -102,7 +102,7 @@ def _read(text: str, delimiter: str, file: str) -> list[list[str]]:
         raise InputError(f"{file} cannot be rewritten: {error}") from None
 
 
-def _written(value: str, delimiter: str, quoted: bool) -> str:
+def written(value: str, delimiter: str, quoted: bool) -> str:
     """The text of a cell, in quotes where it needs them or had them."""
     if quoted or any(sign in value for sign in (delimiter, '"', "\r", "\n")):
         return '"' + value.replace('"', '""') + '"'

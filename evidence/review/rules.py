@@ -12,7 +12,18 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from evidence.review import schema
-from evidence.review.schema import TABLES, OutcomeRow, Overlap, Problem, Score, Table, nearest
+from evidence.review.schema import (
+    STATES,
+    TABLES,
+    Appraisal,
+    Grade,
+    OutcomeRow,
+    Overlap,
+    Problem,
+    Score,
+    Table,
+    nearest,
+)
 
 HINTS = 1000
 """Faults for which the likely intent is sought; more are a wrong file, not so many slips."""
@@ -103,7 +114,42 @@ def no_check(record: object, faulty: AbstractSet[str]) -> Iterable[Problem]:
     return ()
 
 
-CHECKS: Mapping[str, Check] = {"outcomes": check_outcome, "overlaps": check_overlap}
+def check_appraisal(row: Appraisal, faulty: AbstractSet[str]) -> Iterable[Problem]:
+    """Item and judgement are the instrument's."""
+    from evidence.review.quality import appraisal_problems  # few reviews have such rows
+
+    return () if {"instrument", "item", "judgement"} & faulty else appraisal_problems(row)
+
+
+def check_grade(row: Grade, faulty: AbstractSet[str]) -> Iterable[Problem]:
+    """A level where a level belongs, a step where a step does."""
+    from evidence.review.quality import grade_problems
+
+    return () if {"question", "item", "judgement"} & faulty else grade_problems(row)
+
+
+CHECKS: Mapping[str, Check] = {
+    "outcomes": check_outcome,
+    "overlaps": check_overlap,
+    "quality": check_appraisal,
+    "certainty": check_grade,
+}
+
+
+def _check_verified(table: Table, record: Any, faulty: AbstractSet[str]) -> Iterable[Problem]:
+    """Who verified a row and where he looked go together, and with its state."""
+    if {"state", "verified_by", "verified_on", "locator"} & faulty:
+        return
+    if record.state != STATES[0]:
+        reason, allowed = f"though the state is {record.state}", f"{STATES[0]}, or nobody who did it"
+        column = "verified_by" if record.verified_by else "verified_on"
+        yield Problem(table.file, record.row, column, getattr(record, column), reason, allowed)
+    elif not record.verified_by:
+        reason = "the cell is empty, though there is a date in verified_on"
+        yield Problem(table.file, record.row, "verified_by", "", reason, "who checked it")
+    elif not record.locator:
+        reason = f"the cell is empty, though {record.verified_by} verified the row"
+        yield Problem(table.file, record.row, "locator", "", reason, "the page, table or figure that was read")
 
 
 def source_check(table: Table, places: Mapping[str, int]) -> Check:
@@ -111,6 +157,10 @@ def source_check(table: Table, places: Mapping[str, int]) -> Check:
     said = set()
 
     def check(record: Any, faulty: AbstractSet[str]) -> Iterable[Problem]:
+        if record.verified_by or record.verified_on:
+            found = tuple(_check_verified(table, record, faulty))
+            if found:
+                return found
         if (
             record.source
             or record.state in (None, "", "unverified")

@@ -43,14 +43,19 @@ from evidence.review.rules import (
 from evidence.review.schema import (
     NOTHING,
     TABLES,
+    Appraisal,
     CohortLink,
     Column,
+    Decision,
     Fault,
+    FoundPaper,
+    Grade,
     OutcomeRow,
     Overlap,
     Patient,
     Problem,
     ReferenceEntry,
+    Run,
     Score,
     Statement,
     Study,
@@ -93,6 +98,14 @@ class Review:
     cohorts: Mapping[str, tuple[str, ...]] = field(repr=False)
     """Cohorts of each report; one that cohorts.csv does not mention is a cohort of its own."""
     by_outcome: Mapping[str, tuple[OutcomeRow, ...]] = field(repr=False)
+    runs: tuple[Run, ...] = ()
+    """Of the saved searches, as searches.csv has them."""
+    found: tuple[FoundPaper, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    appraisals: tuple[Appraisal, ...] = ()
+    """What was judged of the reports, as quality.csv has it."""
+    grades: tuple[Grade, ...] = ()
+    """The steps of each certainty, as certainty.csv has them."""
 
     @property
     def title(self) -> str:
@@ -149,7 +162,8 @@ def review_of(path: str | Path) -> Path | None:
     return here.parent if here.name in known and (here.parent / FILE).is_file() else None
 
 
-def _is_shipped(folder: Path | Traversable) -> bool:
+def is_shipped(folder: Path | Traversable) -> bool:
+    """Whether the folder is that of the review that comes with evidence."""
     # The shipped review is a package too; to look where it is installed takes 3 ms.
     if not folder.joinpath("__init__.py").is_file():
         return False
@@ -171,7 +185,7 @@ def load(path: str | Path | Traversable) -> Review:
     review.toml, not TOML) and `DataError` with every problem in its files.
     """
     folder = Path(path) if isinstance(path, str) else path
-    question, problems = _read_toml(folder)
+    question, problems = read_toml(folder)
     tables = _Tables(folder, question, problems)
     studies = {study.study: study for study in tables.records("studies", Study)}
     links = tables.records("cohorts", CohortLink)
@@ -184,6 +198,15 @@ def load(path: str | Path | Traversable) -> Review:
     scores = tables.records("scores", Score)
     references = tables.records("references", ReferenceEntry)
     statements = tables.records("statements", Statement)
+    runs = tables.records("searches", Run)
+    found = tables.records("found", FoundPaper)
+    decisions = tables.records("decisions", Decision)
+    appraisals = tables.records("quality", Appraisal)
+    grades = tables.records("certainty", Grade)
+    if appraisals or grades:
+        from evidence.review.quality import check_appraisals, check_grades
+
+        problems += [*check_appraisals(appraisals, studies), *check_grades(grades)]
     known = tables.keys.get("studies")
     if known is not None:
         problems += check_studies(question, known)
@@ -199,7 +222,7 @@ def load(path: str | Path | Traversable) -> Review:
         }
         problems.sort(key=lambda problem: (order[problem.file], problem.row or 0))
         raise DataError(problems)
-    shipped = _is_shipped(folder)
+    shipped = is_shipped(folder)
     by_outcome: dict[str, list[OutcomeRow]] = defaultdict(list)
     for row in rows:
         by_outcome[row.outcome].append(row)
@@ -220,11 +243,17 @@ def load(path: str | Path | Traversable) -> Review:
         statements=tuple(statements),
         labels=make_labels(studies, references),
         cohorts=cohorts,
-        by_outcome={outcome: tuple(found) for outcome, found in by_outcome.items()},
+        by_outcome={outcome: tuple(entries) for outcome, entries in by_outcome.items()},
+        runs=tuple(runs),
+        found=tuple(found),
+        decisions=tuple(decisions),
+        appraisals=tuple(appraisals),
+        grades=tuple(grades),
     )
 
 
-def _read_toml(folder: Path | Traversable) -> tuple[Question, list[Problem]]:
+def read_toml(folder: Path | Traversable) -> tuple[Question, list[Problem]]:
+    """The question in a folder's review.toml, with what is wrong in it; raises InputError where it is none."""
     import tomllib
 
     if not folder.is_dir():
