@@ -112,7 +112,7 @@ def fetch(
     fetching.refuse_shipped(loaded)
     if not email and not offline:
         say("NCBI asks who is asking: --email or NCBI_EMAIL")
-    with _progress() as progress:
+    with progress_bar() as progress:
         try:
             fetched = fetching.fetch(
                 loaded,
@@ -145,7 +145,7 @@ def _accepted(text: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
+def progress_bar() -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr while records arrive, if that is a terminal."""
     begun = False
 

@@ -19,6 +19,9 @@ from evidence.review.tables import Review, load
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"
 
+SHIPPED = [table for table in TABLES if table not in ("searches", "found", "decisions")]
+"""Tables of the shipped review: nobody has run its searches yet."""
+
 Package = dict[str, Any]
 
 
@@ -93,7 +96,7 @@ def test_it_has_the_shape_of_a_tabular_data_package(package: Package) -> None:
 # ---- it agrees with the schema -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("table", list(TABLES))
+@pytest.mark.parametrize("table", SHIPPED)
 def test_each_table_has_its_columns_keys_and_references(package: Package, table: str) -> None:
     (resource,) = [resource for resource in package["resources"] if resource["name"] == table]
     with (DATA / resource["path"]).open(encoding="utf-8", newline="") as file:
@@ -138,7 +141,7 @@ CELLS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("table", list(TABLES))
+@pytest.mark.parametrize("table", SHIPPED)
 def test_a_cell_passes_here_where_it_passes_there(package: Package, table: str) -> None:
     (resource,) = [resource for resource in package["resources"] if resource["name"] == table]
     outcomes = set(shipped().outcomes)
@@ -147,7 +150,7 @@ def test_a_cell_passes_here_where_it_passes_there(package: Package, table: str) 
         for text in CELLS:
             ours = not isinstance(parse(column, text), Fault)
             if column.refers == "outcomes":
-                ours = text in outcomes
+                ours = text in outcomes if text else not column.required
             assert accepts(field, text) is ours, (field["name"], text)
 
 

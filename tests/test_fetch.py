@@ -695,7 +695,7 @@ def test_a_bar_shows_on_a_terminal_alone(
     monkeypatch.setattr(module.sys, "stderr", type("Tty", (), {"isatty": lambda self: True})())
     shown: list[str] = []
     monkeypatch.setattr(module.click, "echo", lambda text="", err=False, nl=True: shown.append(text))
-    with module._progress() as step:
+    with module.progress_bar() as step:
         step(100, 400)
         step(400, 400)
     assert shown == [

@@ -68,6 +68,15 @@ class Found(NamedTuple):
     pmids: tuple[str, ...]
 
 
+class Searched(NamedTuple):
+    """The same with the query as PubMed ran it, and what it left out of it, in words."""
+
+    total: int
+    pmids: tuple[str, ...]
+    translation: str
+    left_out: tuple[str, ...]
+
+
 def check_text(body: bytes) -> str:
     """The body as text. Raises BadAnswer where it is empty or not UTF-8, or says that we ask too often."""
     try:
@@ -176,6 +185,34 @@ def read_search(text: str) -> Found:
     return Found(int(count), pmids)
 
 
+def read_searched(text: str) -> Searched:
+    """The same, with what esearch made of the query."""
+    found, result = read_search(text), _json(text)["esearchresult"]
+    translation = _words(str(result.get("querytranslation") or ""), LONGEST_QUERY)
+    return Searched(*found, translation, _left_out(result))
+
+
+LONGEST_QUERY = 10_000
+"""Characters of a translated query that are kept."""
+
+LEFT_OUT = {
+    ("errorlist", "phrasesnotfound"): "not found, and left out: {}",
+    ("errorlist", "fieldsnotfound"): "no such field, and left out: {}",
+    ("warninglist", "phrasesignored"): "left out: {}",
+    ("warninglist", "quotedphrasesnotfound"): "phrase not found: {}",
+}
+"""Where esearch says that it searched something else than was asked. "No items found." among its messages does not."""
+
+
+def _left_out(result: Mapping[str, Any]) -> tuple[str, ...]:
+    said = []
+    for (part, name), words in LEFT_OUT.items():
+        holder = result.get(part)
+        listed = holder.get(name) if isinstance(holder, dict) else None
+        said += [words.format(_words(str(one))) for one in listed or ()] if isinstance(listed, list) else []
+    return tuple(said)
+
+
 def _json(text: str) -> dict[str, Any]:
     """The JSON object; control characters inside its strings are let pass, for esearch writes raw line breaks."""
     import json
@@ -209,7 +246,7 @@ def _error_in(text: str) -> str:
     return f"an error ({_words(found[1])})" if found else ""
 
 
-def _words(text: str) -> str:
-    """One line of at most 120 characters."""
+def _words(text: str, most: int = 120) -> str:
+    """One line of at most so many characters."""
     words = " ".join(text.split())
-    return words if len(words) <= 120 else words[:117] + "..."
+    return words if len(words) <= most else words[: most - 3] + "..."

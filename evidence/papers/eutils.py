@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -26,7 +26,7 @@ from evidence.papers.adapter import (
     utility_of,
 )
 from evidence.papers.cache import key_of, open_session
-from evidence.papers.checking import BadAnswer, Found, Match, Records
+from evidence.papers.checking import BadAnswer, Found, Match, Records, Searched
 from evidence.papers.pacing import Clock, Pacer, RealClock
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ RATE, RATE_WITH_KEY = 3.0, 10.0
 RECORDS_A_REQUEST = 200
 CITATIONS_A_REQUEST = 50
 DOIS_A_REQUEST = 50
+MOST_PMIDS = 9_999
+"""That esearch gives of one query; it cuts what is asked beyond silently."""
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+", re.ASCII)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -197,6 +199,20 @@ class Eutils:
         form = {"db": "pubmed", "term": term, "retmode": "json", "retmax": str(most)}
         try:
             return checking.read_search(self._ask("esearch.fcgi", form).content.decode("utf-8"))
+        except BadAnswer as error:
+            raise self._useless(error) from None
+
+    def run(self, query: str, first: date | None = None, last: date | None = None) -> Searched:
+        """A saved search, run anew: as many PMIDs as esearch gives, of the records that entered PubMed between two days.
+
+        Raises NoAnswer.
+        """
+        form = {"db": "pubmed", "term": query, "retmode": "json", "retmax": str(MOST_PMIDS)}
+        if first and last:
+            form |= {"datetype": "edat", "mindate": f"{first:%Y/%m/%d}", "maxdate": f"{last:%Y/%m/%d}"}
+        try:
+            answer = self._ask("esearch.fcgi", form, again=not self.offline)
+            return checking.read_searched(answer.content.decode("utf-8"))
         except BadAnswer as error:
             raise self._useless(error) from None
 

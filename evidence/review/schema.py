@@ -856,7 +856,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         table.name: table
         for table in (
             *(STUDIES, COHORTS, OVERLAPS, OUTCOMES, PATIENTS, SCORES, REFERENCES, STATEMENTS),
-            *(SEARCHES, FOUND, DECISIONS, QUALITY, CERTAINTY),
+            *(FOUND, SEARCHES, DECISIONS, QUALITY, CERTAINTY),
         )
     }
 )

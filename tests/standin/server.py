@@ -16,12 +16,15 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from .faults import FAULTS, Answer, Fault, limit
 from .records import MADE_FROM, MERGED, SICK, letter, made
+from .searching import Query, entered, within
 
 PATH = "/entrez/eutils/"
 NO_IDS = (
@@ -62,6 +65,8 @@ class StandIn:
         self.asked: list[Asked] = []
         self.refused = 0
         self.limits, self.speaks = limits, speaks
+        self._crowds: dict[str, dict[date, int]] = {}
+        self._histories: list[list[int]] = []
         self._planned: list[_Planned] = []
         self._times: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
@@ -150,7 +155,12 @@ class StandIn:
 
     def _efetch(self, fields: Mapping[str, str]) -> Answer:
         texts, known = [], False
-        for word in fields.get("id", "").split(","):
+        ids = fields.get("id", "")
+        if fields.get("WebEnv") and fields.get("query_key", "").isdigit():
+            kept = self._histories[int(fields["query_key"]) - 1]
+            start = int(fields.get("retstart", "0"))
+            ids = ",".join(map(str, kept[start : start + int(fields.get("retmax", "20"))]))
+        for word in ids.split(","):
             pmid = int(word) if re.fullmatch(r"[1-9]\d{0,8}", word) else 0
             text = self.find(pmid)
             if text is not None:
@@ -169,45 +179,64 @@ class StandIn:
             return Answer(400, NO_IDS.encode(), "text/xml; charset=UTF-8")
         return Answer(body=("\n" + "\n".join(texts)).encode())
 
+    def crowd(self, word: str, days: Mapping[date, int]) -> None:
+        """Let a word find so many made records of each day it was entered; only their number is known until they are fetched."""
+        self._crowds[word] = dict(days)
+
     def _esearch(self, fields: Mapping[str, str]) -> Answer:
-        found = self._search(fields.get("term", ""))
         start, most = int(fields.get("retstart", "0")), int(fields.get("retmax", "20"))
         if start >= 9999:
             # As seen: HTTP 200, and a raw line break within the JSON.
             text = '{"header":{"type":"esearch","version":"0.3"},"esearchresult":{"ERROR":"Search Backend failed: Exception:\n'
             text += "'retstart' cannot be larger than 9998. For PubMed, ESearch can only retrieve the first 9,999 records\"}}\n"
             return Answer(body=text.encode(), type="application/json; charset=UTF-8")
+        found, said = self._search(fields)
         part = found[start : min(start + most, 9999)]
-        result = {
+        result: dict[str, object] = {
             "count": str(len(found)),
             "retmax": str(len(part)),
             "retstart": str(start),
-            "idlist": [str(pmid) for pmid in part],
-            "translationset": [],
-            "querytranslation": fields.get("term", ""),
         }
+        if fields.get("usehistory") == "y":
+            self._histories.append(found)
+            result |= {"querykey": str(len(self._histories)), "webenv": "MCID_6927d6e7fee3e90f880ec190"}
+        result |= {"idlist": [str(pmid) for pmid in part], "translationset": [], **said}
+        if start + most > 9999 and len(found) > 9999:
+            adjusted = f"Restrictions achieved. start and count adjusted to {start}, {9999 - start}"
+            listed = {"phrasesignored": [], "quotedphrasesnotfound": [], "outputmessages": [adjusted]}
+            result.setdefault("warninglist", listed)
         body = {"header": {"type": "esearch", "version": "0.3"}, "esearchresult": result}
         return Answer(body=json.dumps(body).encode() + b"\n", type="application/json; charset=UTF-8")
 
-    def _search(self, term: str) -> list[int]:
-        """PMIDs that any of the phrases finds; a field this does not know finds nothing (the real one would ignore it)."""
-        found: list[int] = []
-        for phrase, name in re.findall(r'"([^"]*)"\[(\w+)\]', term):
-            for pmid, text in self.records.items():
-                if pmid in self.gone:
-                    continue
-                parts = _parts(text)
-                if name == "doi":
-                    hit = any(
-                        re.search(r"(\S+) \[doi\]", value, re.I)
-                        and value.split()[0].lower() == phrase.lower()
-                        for value in parts["LID"]
-                    )
-                else:
-                    hit = name == "ti" and _plain(phrase) in _plain(" ".join(parts["TI"]))
-                if hit:
-                    found.append(pmid)
-        return list(dict.fromkeys(found))
+    def _search(self, fields: Mapping[str, str]) -> tuple[list[int], dict[str, object]]:
+        """PMIDs, and what esearch says of the query: its translation, and what it did not find."""
+        term = fields.get("term", "")
+        inside, dated = within(fields)
+        if term.partition("[")[0] in self._crowds:
+            days = self._crowds[term.partition("[")[0]]
+            pmids = iter(range(MADE_FROM, MADE_FROM + sum(days.values())))
+            found = [pmid for day, count in days.items() for pmid in islice(pmids, count) if inside(day)]
+            words, query = f'"{term.partition("[")[0]}"[Title/Abstract]', Query({})
+        else:
+            texts = {pmid: _parts(text) for pmid, text in self.records.items() if pmid not in self.gone}
+            query = Query(texts)
+            hits, words = query.run(term)
+            found = [pmid for pmid in texts if pmid in hits and inside(entered(texts[pmid]))]
+        said: dict[str, object] = {
+            "querytranslation": f"({words}) AND {dated}"
+            if dated and " " in words
+            else " AND ".join(filter(None, (words, dated)))
+        }
+        if query.not_found or "[" in term:
+            said["errorlist"] = {"phrasesnotfound": query.not_found, "fieldsnotfound": []}
+        if query.phrases or not found:
+            told = [] if found else ["No items found."]
+            said["warninglist"] = {
+                "phrasesignored": [],
+                "quotedphrasesnotfound": query.phrases,
+                "outputmessages": told,
+            }
+        return found, said
 
     def _ecitmatch(self, fields: Mapping[str, str]) -> str:
         lines, seen = [], {}
