@@ -23,6 +23,7 @@ CI = (
     "ivhet",
     "kenward-roger",
     "profile",
+    "corrected",
 )
 INTERVALS = ("exact", "wilson", "agresti-coull", "jeffreys", "mid-p")
 PREDICTIONS = (
@@ -33,10 +34,12 @@ PREDICTIONS = (
     "kenward-roger",
     "kenward-roger-hts",
     "wald",
+    "posterior",
     "bootstrap",
     "none",
 )
 PRIORS = ("half-normal", "half-cauchy", "exponential", "uniform")
+PRIOR_MEDIANS = ("jeffreys", "uniform")
 TAU2_INTERVALS = ("q-profile", "profile", "jackson", "biggerstaff-jackson")
 I2 = ("q", "tau2")
 
@@ -163,10 +166,8 @@ pooling = all_of(
     click.option(
         "--prediction",
         type=click.Choice(PREDICTIONS),
-        default="t",
-        show_default=True,
         metavar="WORD",
-        help=f"Interval for another series: {listed(PREDICTIONS)}.",
+        help=f"Interval for another series: {listed(PREDICTIONS)}. Default: posterior for binomial, t for the others.",
     ),
     click.option(
         "--prior",
@@ -178,10 +179,17 @@ pooling = all_of(
     click.option(
         "--prior-scale",
         type=click.FloatRange(min=0, min_open=True, max=100),
-        default=1.0,
+        default=1.25,
         show_default=True,
         metavar="NUMBER",
         help="Bayes: scale of that prior.",
+    ),
+    click.option(
+        "--prior-median",
+        type=click.Choice(PRIOR_MEDIANS),
+        default="jeffreys",
+        show_default=True,
+        help="Bayes: prior of the median proportion.",
     ),
     click.option(
         "--weights",

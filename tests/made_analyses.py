@@ -45,7 +45,8 @@ def pooled(k: int, events: int, n: int, exact: tuple[float, float], **fields: An
         "exact": interval,
         "method": "Clopper-Pearson interval of the summed counts",
     }
-    return Pooled(k=k, events=events, n=n, **(defaults | fields))
+    given = fields.pop("prediction", None)
+    return Pooled(k=k, events=events, n=n, predicted=lambda: given, **(defaults | fields))
 
 
 def contrast(

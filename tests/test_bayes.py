@@ -287,8 +287,8 @@ def test_the_rough_grid_does_for_a_range_over_priors() -> None:
 
 
 def test_a_prior_says_what_it_is() -> None:
-    assert half_normal(0.5).label == "logistic prior on the average logit, half-normal(0.5) on tau"
-    assert half_cauchy().label == "logistic prior on the average logit, half-Cauchy(1) on tau"
+    assert half_normal(0.5).label == "uniform prior on the median proportion, half-normal(0.5) on tau"
+    assert half_cauchy().label == "uniform prior on the median proportion, half-Cauchy(1) on tau"
     assert half_cauchy().short == "half-Cauchy(1) on tau"
     assert vague_normal().label == "normal(0, 10) on the average logit"
 
@@ -456,10 +456,14 @@ def test_a_scale_that_is_none_is_refused(scale: float) -> None:
 
 def test_the_range_over_priors() -> None:
     rows = over_priors(*COHORTS)
-    assert len(rows) == 7
+    assert len(rows) == 8
     lows = {row.prior: row.average.low for row in rows}
-    assert lows["half-Cauchy(1) on tau"] == pytest.approx(0.4625, abs=QUOTED)
-    assert lows["half-normal(1) on tau"] == pytest.approx(0.7400, abs=TABULATED)
+    usual = as_prior("half-normal", 1.25, "jeffreys")
+    assert lows[usual.label] == pytest.approx(fit(*COHORTS, usual).average(0.95).low, abs=TABULATED)
+    (old,) = over_priors(*COHORTS, priors=[half_normal(1.0)])
+    assert old.average.low == pytest.approx(0.7400, abs=TABULATED)
+    (wide,) = over_priors(*COHORTS, priors=[half_cauchy(1.0)])
+    assert wide.average.low == pytest.approx(0.4625, abs=QUOTED)
     assert lows["normal(0, 10) on the average logit"] == max(lows.values())
     for row in rows:
         assert row.average.low < row.average.estimate < row.average.high
@@ -528,7 +532,7 @@ def test_a_batch_mixes_shared_and_own_grids_and_keeps_its_order() -> None:
     x[7], n[7] = [400, 900, 1000], [1000, 1000, 2000]  # too sharp to share
     x[50], n[50] = x[3][::-1], n[3][::-1]  # the same but for the order
     batch = pool_counts(x, n, model="bayes")
-    above = average_above(x, n, 0.7)
+    above = average_above(x, n, 0.7, half_normal(1.25, "jeffreys"))
     assert batch.average is not None and batch.prediction is not None
     for row in (0, 3, 7, 50, 59):
         alone = pool_counts(x[row], n[row], model="bayes")
@@ -566,5 +570,5 @@ def test_likelihoods_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_prior_is_not_set_beside_itself() -> None:
     said = " ".join(pool_counts(*COHORTS, model="bayes", prior="half-cauchy").notes)
-    assert "with half-normal(1) on tau" in said and "half-Cauchy(1)" not in said
+    assert "with half-normal(1.25) on tau" in said and "half-Cauchy(1)" not in said
     assert "with half-Cauchy(1) on tau" in " ".join(pool_counts(*COHORTS, model="bayes").notes)

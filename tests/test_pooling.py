@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import special
 from scipy.stats import beta, chi2, norm, t
 
 from evidence.errors import InputError, OptionError
@@ -60,7 +61,7 @@ def has_no_likelihood_result(pooled: Pooled) -> bool:
 
 
 def test_all_responded() -> None:
-    pooled = pool_counts(*COHORTS)
+    pooled = pool_counts(*COHORTS, prior_median="uniform", prior_scale=1)
     assert (pooled.requested, pooled.model, pooled.k, pooled.events, pooled.n) == ("auto", "bayes", 3, 26, 26)
     assert numbers(pooled.exact) == pytest.approx([1, 0.867725, 1], abs=PRINTED_6)
     assert numbers(pooled.proportion) == pytest.approx([0.9731, 0.8101, 0.9991], abs=QUOTED)
@@ -70,10 +71,30 @@ def test_all_responded() -> None:
     assert notes.everyone(True) in pooled.notes
 
 
+def test_all_responded_by_default_is_what_a_plain_grid_gives() -> None:
+    """Beta(1/2, 1/2) on the median proportion, half-normal(1.25) on tau, summed on a grid in other coordinates."""
+    pooled = pool_counts(*COHORTS)
+    grid = (np.arange(3000) + 0.5) / 3000
+    median = np.sin(np.pi / 2 * grid) ** 2  # equal steps of Beta(1/2, 1/2)
+    tau = 1.25 * special.ndtri(0.5 + 0.5 * (np.arange(120) + 0.5) / 120)  # of the half-normal
+    z, w = np.polynomial.hermite_e.hermegauss(80)
+    p = special.expit(special.logit(median)[:, None, None] + tau[:, None] * z)
+    likelihood = np.prod([(p**n) @ w for n in (6, 9, 11)], axis=0)
+    for values, interval in (
+        (np.broadcast_to(median[:, None], likelihood.shape), pooled.proportion),
+        ((p @ w) / w.sum(), pooled.average),
+    ):
+        assert interval is not None
+        order = np.argsort(values.ravel())
+        mass = np.cumsum(likelihood.ravel()[order]) / likelihood.sum()
+        found = values.ravel()[order][np.searchsorted(mass, [0.5, 0.025, 0.975])]
+        assert numbers(interval) == pytest.approx(found.tolist(), abs=QUOTED)
+
+
 def test_all_responded_says_how_far_the_prior_carries_and_the_curve_without_one() -> None:
     said = " ".join(pool_counts(*COHORTS).notes)
     assert "half-Cauchy(1) on tau" in said and "normal(0, 10) on the average logit" in said
-    assert "74.0 %" in said  # never a bare number: the limit beside what other priors make of it
+    assert "80.0 %" in said  # never a bare number: the limit beside what other priors make of it
     for limit in ("85.2", "80.8", "69.1", "59.6"):
         assert limit in said
     assert "lower limit" in said and "upper limit" not in said
@@ -122,7 +143,7 @@ def test_one_study_is_its_own_exact_interval() -> None:
 
 
 def test_one_study_may_be_given_to_bayes() -> None:
-    pooled = pool_counts([7], [20], model="bayes")
+    pooled = pool_counts([7], [20], model="bayes", prior_median="uniform", prior_scale=1)
     assert pooled.model == "bayes"
     assert numbers(pooled.proportion) == pytest.approx([0.376832, 0.115040, 0.770146], abs=QUOTED)
     assert pooled.prediction is None
@@ -426,7 +447,7 @@ def test_a_prediction_that_the_model_chosen_does_not_have_is_said() -> None:
             "none (only the bayes model has one)",
         ),
         ({"prior": "flat"}, "prior", "half-normal, half-cauchy, exponential, uniform, or a Prior"),
-        ({"model": "binomial", "ci": "hksj"}, "ci of the binomial model", "t, wald, profile"),
+        ({"model": "binomial", "ci": "hksj"}, "ci of the binomial model", "t, wald, profile, corrected"),
         (
             {"model": "bayes", "ci": "t"},
             "ci of the bayes model",
@@ -452,7 +473,7 @@ def test_a_prediction_that_the_model_chosen_does_not_have_is_said() -> None:
             "prediction of the binomial model",
             ", ".join(PREDICTIONS_OF["binomial"]),
         ),
-        ({"model": "bayes", "prediction": "hts"}, "prediction of the bayes model", "t, none"),
+        ({"model": "bayes", "prediction": "hts"}, "prediction of the bayes model", "posterior, t, none"),
     ],
     ids=str,
 )
@@ -660,9 +681,10 @@ def test_everything_after_the_counts_is_by_keyword() -> None:
         "tau2": "reml",
         "ci": None,
         "interval": "exact",
-        "prediction": "t",
+        "prediction": None,
         "prior": "half-normal",
-        "prior_scale": 1.0,
+        "prior_scale": 1.25,
+        "prior_median": "jeffreys",
         "weights": "model",
         "tau2_ci": None,
         "i2": "q",
@@ -700,9 +722,9 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every field of a result by its path, properties that are computed on demand included."""
     if is_dataclass(value):
         for field in fields(value):
-            if field.name not in ("tau2_limits", "average_above"):
+            if field.name not in ("tau2_limits", "average_above", "predicted"):
                 yield from leaves(getattr(value, field.name), f"{path}.{field.name}")
-        for name in ("tau2_low", "tau2_high", "studies"):
+        for name in ("tau2_low", "tau2_high", "studies", "prediction"):
             if hasattr(type(value), name):
                 yield from leaves(getattr(value, name), f"{path}.{name}")
     else:

@@ -331,7 +331,7 @@ class _Drawn(NamedTuple):
         """Its pool, by the default model; none where rows stand for themselves."""
         if not self.pool:
             return []
-        options = Options("auto", "logit", "reml", None, choices["interval"], "t", 1.0, choices["level"])
+        options = Options(interval=choices["interval"], level=choices["level"])
         return [PoolRow(self.pool, plan_rows(self.rows, options._asdict()))]
 
 

@@ -264,6 +264,7 @@ def diff(
     prediction: str | None = None,
     prior: str | Prior | None = None,
     prior_scale: float | None = None,
+    prior_median: str | None = None,
     weights: str | None = None,
     tau2_ci: str | None = None,
     i2: str | None = None,
@@ -280,7 +281,7 @@ def diff(
     given = {
         "outcome": outcome, "analysis": analysis, "by": by, "where": where, "weeks": weeks,
         "exclude_retracted": exclude_retracted, "model": model, "measure": measure, "tau2": tau2, "ci": ci,
-        "interval": interval, "prediction": prediction, "prior": prior, "prior_scale": prior_scale,
+        "interval": interval, "prediction": prediction, "prior": prior, "prior_scale": prior_scale, "prior_median": prior_median,
         "weights": weights, "tau2_ci": tau2_ci, "i2": i2, "level": level,
     }  # fmt: skip
     given = {name: value for name, value in given.items() if value is not None}

@@ -50,9 +50,10 @@ def pool(
     tau2: str = "reml",
     ci: str | None = None,
     interval: str = "exact",
-    prediction: str = "t",
+    prediction: str | None = None,
     prior: str | Prior = "half-normal",
-    prior_scale: float = 1.0,
+    prior_scale: float = 1.25,
+    prior_median: str = "jeffreys",
     weights: str = "model",
     tau2_ci: str | None = None,
     i2: str = "q",
@@ -70,7 +71,19 @@ def pool(
     Raises OptionError for a name that does not exist, NotPossible where no row is left to pool.
     """
     options = Options(
-        model, measure, tau2, ci, interval, prediction, prior_scale, level, prior, weights, tau2_ci, i2
+        model,
+        measure,
+        tau2,
+        ci,
+        interval,
+        prediction,
+        prior_scale,
+        level,
+        prior,
+        weights,
+        tau2_ci,
+        i2,
+        prior_median,
     )._asdict()
     spec = resolve(review, outcome, analysis)
     if by is not None:
@@ -194,9 +207,10 @@ def pool_rows(
     tau2: str = "reml",
     ci: str | None = None,
     interval: str = "exact",
-    prediction: str = "t",
+    prediction: str | None = None,
     prior: str | Prior = "half-normal",
-    prior_scale: float = 1.0,
+    prior_scale: float = 1.25,
+    prior_median: str = "jeffreys",
     weights: str = "model",
     tau2_ci: str | None = None,
     i2: str = "q",
@@ -208,7 +222,19 @@ def pool_rows(
     Raises NotPossible where `where` leaves no row.
     """
     options = Options(
-        model, measure, tau2, ci, interval, prediction, prior_scale, level, prior, weights, tau2_ci, i2
+        model,
+        measure,
+        tau2,
+        ci,
+        interval,
+        prediction,
+        prior_scale,
+        level,
+        prior,
+        weights,
+        tau2_ci,
+        i2,
+        prior_median,
     )._asdict()
     columns = tuple(dict.fromkeys(["study", "events", "n", *(name for row in rows for name in row.extra)]))
     if by is not None:
@@ -336,8 +362,8 @@ def _panel(rows: Sequence[StudyRow], whole: Pooled, pooling: Mapping[str, Any]) 
     """The other models' answers, left out where one would only fall back on another."""
     if whole.k < 2:
         return
-    kept = {name: pooling[name] for name in ("interval", "prior_scale", "level")}
-    prediction = {"prediction": "none" if pooling["prediction"] == "none" else "t"}
+    kept = {name: pooling[name] for name in ("interval", "prior_scale", "prior_median", "level")}
+    prediction = {"prediction": "none" if pooling["prediction"] == "none" else None}
     for choice in PANEL:  # planned only: a report that shows no panel does not fit it
         if choice["model"] == whole.model and choice.get("measure", whole.measure) == whole.measure:
             continue

@@ -415,6 +415,8 @@ def _joint(
         table = (n - events, n, lead.n - lead.events, lead.n)
     elif events * lead.n == lead.events * n:
         return None
+    if table[2] == 0:
+        return None  # no number of hidden patients takes a limit down to 0
     sizes = [row.n for row in rows]
     return joint_map(*table[:2], sizes, *table[2:], level=level, progress=progress)
 

@@ -249,7 +249,7 @@ def _refuse(events: Floats, n: Floats, *, few: bool) -> None:
         raise NotPossible(
             f"every study is at 0 or 100 % ({k} of {k}): the proportions do not vary with size or with anything, so "
             "no test of asymmetry, trim and fill or selection model can say whether studies are missing. What can be "
-            "asked is how many hidden non-responders would turn the conclusion: evidence pool and compare say it"
+            "asked is how many hidden patients would turn the conclusion: evidence sensitivity says it"
         )
     if k < tests.LEAST:
         raise NotPossible(f"asymmetry needs at least {tests.LEAST} studies, better {ENOUGH}; here are {k}")

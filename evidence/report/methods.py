@@ -43,6 +43,7 @@ INTERVALS: Mapping[str, str] = {
     "kenward-roger": "the method of Kenward and Roger [kenward1997,partlett2017] with {df} degrees of freedom",
     "ivhet": "normal quantiles, the variance allowing for heterogeneity (IVhet) [doi2015]",
     "profile": "profile likelihood [hardy1996]",
+    "corrected": "profile likelihood [hardy1996], cut where a normal sample of as many studies has its t interval",
 }
 PREDICTIONS: Mapping[str, str] = {
     "t": "the t distribution with {one} degrees of freedom [veroniki2019]",
@@ -52,6 +53,8 @@ PREDICTIONS: Mapping[str, str] = {
     "kenward-roger": "the standard error and degrees of freedom of Kenward and Roger [partlett2017]",
     "kenward-roger-hts": "the standard error of Kenward and Roger and their degrees of freedom less one [partlett2017]",
     "wald": "normal quantiles",
+    "posterior": "the posterior of the same model under Beta(1/2, 1/2) on the median proportion and half-normal(1.5) on "
+    "the standard deviation of the logits, since an estimate of no variance between studies makes likelihood intervals too short",
     "bootstrap": "parametric bootstrap, in the manner of Nagashima et al. [nagashima2019]",
 }
 TAU2_INTERVALS: Mapping[str, str] = {
@@ -82,19 +85,30 @@ def methods(analysis: Analysis) -> str:
 
 
 def _sentences(analysis: Analysis) -> Iterator[str]:
+    for _, sentences in parts(analysis):
+        yield from sentences
+
+
+def parts(analysis: Analysis) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The paragraph by what its sentences are about, for who needs it shorter or in another language."""
     pooled = analysis.leading
-    yield from _rows(analysis)
-    yield f"Proportions of single series are given with {STUDY_INTERVALS[pooled.interval]}."
-    yield from _model(pooled, analysis)
-    yield from _interval(pooled)
-    yield from _heterogeneity(pooled)
-    yield from _prediction(pooled, str(analysis.options.get("prediction", "t")))
-    yield from _others(analysis)
-    yield from _compared(analysis)
+    yield "rows", tuple(_rows(analysis))
+    yield "single", (f"Proportions of single series are given with {STUDY_INTERVALS[pooled.interval]}.",)
+    yield "model", tuple(_model(pooled, analysis))
+    yield "interval", tuple(_interval(pooled))
+    yield "heterogeneity", tuple(_heterogeneity(pooled))
+    yield "prediction", tuple(_prediction(pooled, analysis.options.get("prediction")))
+    yield "others", tuple(_others(analysis))
+    yield "compared", tuple(_compared(analysis))
     yield (
-        f"All intervals are {level(pooled.level)} % intervals. The analysis was made with evidence {analysis.version} "
-        "(Python), whose likelihood and inverse-variance models are checked against R's metafor [viechtbauer2010] and "
-        "meta; the code of this analysis in R is to be had with the option --show-r."
+        "software",
+        (
+            (
+                f"All intervals are {level(pooled.level)} % intervals. The analysis was made with evidence {analysis.version} "
+                "(Python), whose likelihood and inverse-variance models are checked against R's metafor [viechtbauer2010] "
+                "and meta; the code of this analysis in R is to be had with the option --show-r."
+            ),
+        ),
     )
 
 
@@ -226,7 +240,7 @@ def _heterogeneity(pooled: Pooled) -> Iterator[str]:
     yield f"Heterogeneity is described by {described}, and tested by {' and '.join(tests)}."
 
 
-def _prediction(pooled: Pooled, asked: str) -> Iterator[str]:
+def _prediction(pooled: Pooled, asked: str | None) -> Iterator[str]:
     if pooled.prediction is None:
         if asked != "none" and pooled.k > 1 and pooled.model not in ("exact", "common"):
             yield "No prediction interval is given: the data do not support one."
@@ -239,7 +253,8 @@ def _prediction(pooled: Pooled, asked: str) -> Iterator[str]:
             f"with {pooled.k - 1} degrees of freedom."
         )
     else:
-        how = PREDICTIONS[asked].format(one=pooled.k - 1, two=pooled.k - 2)
+        usual = "posterior" if pooled.model == "binomial" else "t"
+        how = PREDICTIONS[asked or usual].format(one=pooled.k - 1, two=pooled.k - 2)
         yield f"The prediction interval for another study is by {how}."
 
 
@@ -263,7 +278,8 @@ def _compared(analysis: Analysis) -> Iterator[str]:
     interval = (
         "Newcombe's interval [newcombe1998]" if comparison.difference_method == "newcombe" else "an interval"
     )
-    test = f" and {comparison.test.capitalize()}'s exact test" if comparison.test else ""
+    name, _, basis = (comparison.test or "").partition(", ")
+    test = f" and {name.capitalize()}'s exact test{f', on {basis}' if basis else ''}" if name else ""
     naive = all(contrast.kind in ("naive", "") for contrast in analysis.comparisons)
     unadjusted = "; these comparisons are not randomised and not adjusted" if naive else ""
     yield f"Two proportions are compared by their difference with {interval}{test}{unadjusted}."

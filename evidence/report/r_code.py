@@ -58,7 +58,7 @@ def _pool(analysis: Analysis, pool: PoolRow) -> Iterator[str]:
     elif result.model == "beta-binomial":
         yield from _beta_binomial(result)
     elif result.model == "binomial":
-        yield from _binomial(result, str(analysis.options["prediction"]))
+        yield from _binomial(result, analysis.options["prediction"])
     else:
         yield from _inverse_variance(result, analysis, weights)
 
@@ -101,7 +101,7 @@ def _inverse_variance(result: Pooled, analysis: Analysis, weights: str) -> Itera
     yield f"back <- function(v) {BACK[measure]}"
     yield "print(sapply(c(estimate = b, low = ci[1], high = ci[2]), back), digits = 8)"
     if result.prediction is not None:
-        yield from _prediction(str(analysis.options["prediction"]))
+        yield from _prediction(analysis.options["prediction"] or "t")
         yield "print(sapply(c(low = new[1], high = new[2]), back), digits = 8)  # another study"
     if result.model == "random":
         yield from _tau2_interval(str(result.heterogeneity and result.heterogeneity.tau2_ci), fit, method)
@@ -183,10 +183,10 @@ def _tau2_interval(kind: str, fit: str, method: str) -> Iterator[str]:
 # ---- likelihood ----------------------------------------------------------------------------------
 
 
-def _binomial(result: Pooled, prediction: str) -> Iterator[str]:
+def _binomial(result: Pooled, prediction: str | None) -> Iterator[str]:
     yield 'res <- rma.glmm(measure = "PLO", xi = x, ni = n, method = "ML", test = "z", level = 100 * level, nAGQ = 100)'
     yield "b <- c(res$b); k <- length(x)"
-    if result.ci == "profile":
+    if result.ci in ("profile", "corrected"):
         yield "# the profile likelihood interval is not in metafor; this is its estimate"
         yield "print(c(estimate = transf.ilogit(b)), digits = 8)"
     else:
@@ -195,7 +195,9 @@ def _binomial(result: Pooled, prediction: str) -> Iterator[str]:
         yield "print(transf.ilogit(c(estimate = b, low = ci[1], high = ci[2])), digits = 8)  # of the median study"
     yield "average <- integrate(function(z) plogis(b + sqrt(res$tau2) * z) * dnorm(z), -Inf, Inf, rel.tol = 1e-10)$value"
     yield "print(c(average = average, tau2 = res$tau2, Q.Wald = res$QE.Wld, Q.LRT = res$QE.LRT), digits = 8)"
-    if result.prediction is not None and prediction != "bootstrap":
+    if prediction in (None, "posterior") and result.prediction is not None:
+        yield "# another study is predicted by a posterior, which metafor does not have: see the code of the Bayesian model"
+    elif result.prediction is not None and prediction not in (None, "bootstrap"):
         df = {"t": "k - 1", "wald": "Inf"}.get(prediction, "k - 2")
         yield f"new <- b + c(-1, 1) * qt((1 + level) / 2, {df}) * sqrt(res$tau2 + res$se^2)"
         yield "print(transf.ilogit(c(low = new[1], high = new[2])), digits = 8)  # another study"
@@ -241,7 +243,8 @@ def _bayes(method: str, analysis: Analysis) -> Iterator[str]:
     yield "z <- seq(-6, 6, 0.1); wz <- dnorm(z) / sum(dnorm(z))  # the studies' deviations"
     yield f"mu <- seq(-25, 25, 0.05); tau <- ((1:80) - 0.5) / 80; tau <- scale * {farthest} * tau^2"
     yield f"wt <- {DENSITIES[prior]} * sqrt(tau)  # the grid is finer near 0"
-    yield "at <- function(t) { p <- plogis(outer(mu, t * z, `+`)); lik <- dlogis(mu)"
+    density = "dlogis(mu)" if analysis.options.get("prior_median") == "uniform" else "sqrt(dlogis(mu))"
+    yield "at <- function(t) { p <- plogis(outer(mu, t * z, `+`)); lik <- " + density
     yield "  for (i in seq_along(x)) lik <- lik * c(matrix(dbinom(x[i], n[i], p), length(mu)) %*% wz)"
     yield "  list(lik, c(p %*% wz)) }"
     yield "cells <- lapply(tau, at)"

@@ -19,7 +19,21 @@ UNPUBLISHED, DROPPED = (0, 1, 2, 3, 5, 10), (0, 1, 2, 5, 10, 20)
 def render_text(result: Sensitivity, *, width: int = 80, unicode: bool = True, color: bool = False) -> str:
     """The result as a screen of `width` columns; no line is longer."""
     paper, said = Paper(width, unicode, color), words(result)
-    sections = [
+    blocks = [
+        paper.paragraph(said.heading, style=BOLD),
+        paper.paragraph(said.headline),
+        paper.paragraph(said.weakest),
+        *(_section(*section, paper) for section in sections(result)),
+        [line for note in said.notes for line in paper.paragraph(note, INDENT, INDENT * 2)],
+        paper.paragraph(f"Method: {said.method}", INDENT, INDENT * 2, DIM),
+    ]
+    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+
+
+def sections(result: Sensitivity) -> list[tuple[str, str, Table]]:
+    """Each doubt: its title, what is said of it, its table; both empty where it was not raised."""
+    said = words(result)
+    return [
         (f"Hidden {_hidden(result)} that turn it", "", hidden_table(result)),
         ("Against the reference's other rows", "", elsewhere_table(result)),
         ("Drop-outs", said.lost, lost_table(result)),
@@ -31,15 +45,6 @@ def render_text(result: Sensitivity, *, width: int = 80, unicode: bool = True, c
         ("The threshold", said.margin, []),
         ("Other defensible choices", said.multiverse, multiverse_table(result)),
     ]
-    blocks = [
-        paper.paragraph(said.heading, style=BOLD),
-        paper.paragraph(said.headline),
-        paper.paragraph(said.weakest),
-        *(_section(*section, paper) for section in sections),
-        [line for note in said.notes for line in paper.paragraph(note, INDENT, INDENT * 2)],
-        paper.paragraph(f"Method: {said.method}", INDENT, INDENT * 2, DIM),
-    ]
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
 
 
 def _section(title: str, text: str, table: Table, paper: Paper) -> list[str]:

@@ -64,44 +64,66 @@ class Prior(NamedTuple):
     @property
     def short(self) -> str:
         """The label without the prior on mu, where that is the usual one."""
-        return self.label.removeprefix(_ON_MU)
+        return next(
+            (self.label.removeprefix(label) for label, _ in MEDIANS.values() if self.label.startswith(label)),
+            self.label,
+        )
 
 
-_ON_MU = "logistic prior on the average logit, "
-
-
-def _logistic(mu: Floats) -> Floats:
+def _uniform_median(mu: Floats) -> Floats:
     return np.asarray(log_expit(mu) + log_expit(-mu))
 
 
-def half_normal(scale: float = 1.0) -> Prior:
-    """The default: standard logistic on mu, half-normal with this scale on tau."""
+def _jeffreys_median(mu: Floats) -> Floats:
+    return np.asarray(0.5 * (log_expit(mu) + log_expit(-mu)))
+
+
+class _Median(NamedTuple):
+    """A prior of mu by what it is for the median proportion expit(mu)."""
+
+    label: str
+    log_mu: Callable[[Floats], Floats]
+
+
+MEDIANS: Mapping[str, _Median] = {
+    "jeffreys": _Median("Beta(1/2, 1/2) prior on the median proportion, ", _jeffreys_median),
+    "uniform": _Median("uniform prior on the median proportion, ", _uniform_median),
+}
+"""Priors of the median proportion by name. Uniform is a standard logistic one of mu; it pulls away from 0 and 100 %."""
+
+
+def half_normal(scale: float = 1.0, median: str = "uniform") -> Prior:
+    """Half-normal with this scale on tau."""
+    label, log_mu = MEDIANS[median]
     return Prior(
-        f"{_ON_MU}half-normal({scale:g}) on tau", _logistic, lambda tau: -0.5 * (tau / scale) ** 2, scale
+        f"{label}half-normal({scale:g}) on tau", log_mu, lambda tau: -0.5 * (tau / scale) ** 2, scale
     )
 
 
-def half_cauchy(scale: float = 1.0) -> Prior:
-    """Standard logistic on mu, half-Cauchy with this scale on tau: allows very large heterogeneity."""
+def half_cauchy(scale: float = 1.0, median: str = "uniform") -> Prior:
+    """Half-Cauchy with this scale on tau: allows very large heterogeneity."""
+    label, log_mu = MEDIANS[median]
     return Prior(
-        f"{_ON_MU}half-Cauchy({scale:g}) on tau",
-        _logistic,
+        f"{label}half-Cauchy({scale:g}) on tau",
+        log_mu,
         lambda tau: -np.log1p((tau / scale) ** 2),
         scale,
         farthest=11_000.0,
     )
 
 
-def exponential(scale: float = 1.0) -> Prior:
-    """Standard logistic on mu, exponential with this mean on tau."""
+def exponential(scale: float = 1.0, median: str = "uniform") -> Prior:
+    """Exponential with this mean on tau."""
+    label, log_mu = MEDIANS[median]
     return Prior(
-        f"{_ON_MU}exponential({scale:g}) on tau", _logistic, lambda tau: -tau / scale, scale, farthest=40.0
+        f"{label}exponential({scale:g}) on tau", log_mu, lambda tau: -tau / scale, scale, farthest=40.0
     )
 
 
-def uniform(scale: float = 1.0) -> Prior:
-    """Standard logistic on mu, uniform from 0 to `scale` on tau: beyond it, heterogeneity is ruled out."""
-    return Prior(f"{_ON_MU}uniform(0, {scale:g}) on tau", _logistic, np.zeros_like, scale, farthest=1.0)
+def uniform(scale: float = 1.0, median: str = "uniform") -> Prior:
+    """Uniform from 0 to `scale` on tau: beyond it, heterogeneity is ruled out."""
+    label, log_mu = MEDIANS[median]
+    return Prior(f"{label}uniform(0, {scale:g}) on tau", log_mu, np.zeros_like, scale, farthest=1.0)
 
 
 def vague_normal(sd: float = 10.0, scale: float = 1.0) -> Prior:
@@ -114,16 +136,16 @@ def vague_normal(sd: float = 10.0, scale: float = 1.0) -> Prior:
     )
 
 
-PRIORS: Mapping[str, Callable[[float], Prior]] = {
+PRIORS: Mapping[str, Callable[[float, str], Prior]] = {
     "half-normal": half_normal,
     "half-cauchy": half_cauchy,
     "exponential": exponential,
     "uniform": uniform,
 }
-"""Priors of tau by name, each a function of its scale; mu's is the standard logistic."""
+"""Priors of tau by name, each a function of its scale and of the median's prior, a name in `MEDIANS`."""
 
 
-def as_prior(prior: str | Prior, scale: float = 1.0) -> Prior:
+def as_prior(prior: str | Prior, scale: float = 1.0, median: str = "uniform") -> Prior:
     """A prior by its name in `PRIORS` and a scale, or a `Prior` of one's own, checked.
 
     Raises OptionError for another name, a scale that is not a positive number, densities that are not numbers, and a
@@ -135,7 +157,9 @@ def as_prior(prior: str | Prior, scale: float = 1.0) -> Prior:
         raise OptionError("prior", prior, (*PRIORS, "or a Prior"))
     if not (np.isfinite(scale) and scale > 0):
         raise OptionError("prior_scale", scale, "a number above 0")
-    return PRIORS[prior](float(scale))
+    if median not in MEDIANS:
+        raise OptionError("prior_median", median, tuple(MEDIANS))
+    return PRIORS[prior](float(scale), median)
 
 
 def _checked(prior: Prior) -> Prior:

@@ -93,7 +93,7 @@ def maximise(x: Floats, n: Floats) -> Maximum:
 def _best_start(x: Floats, n: Floats, pooled: Floats) -> tuple[Floats, Floats]:
     """Roughly the highest maximum above tau = 0, which is a stationary point itself and is compared later."""
     starts = len(_STARTS)
-    mu, tau, value = _climb(
+    mu, tau, value = climb(
         np.tile(x, (starts, 1)),
         np.tile(n, (starts, 1)),
         np.tile(pooled, starts),
@@ -110,7 +110,7 @@ def _climb_ladder(
     x: Floats, n: Floats, mu: Floats, tau: Floats
 ) -> tuple[Floats, Floats, Floats, npt.NDArray[np.intp]]:
     """Climb with more and more nodes until the next rung gives the same likelihood; returns mu, tau, value, nodes."""
-    mu, tau, value = _climb(x, n, mu, tau, _LADDER[0], tolerance=_TOLERANCE)
+    mu, tau, value = climb(x, n, mu, tau, _LADDER[0], tolerance=_TOLERANCE)
     reached = np.full(len(x), _LADDER[0])
     rest = np.arange(len(x))
     for nodes in _LADDER[1:]:
@@ -120,7 +120,7 @@ def _climb_ladder(
         if not rest.size:
             break
         reached[rest] = nodes
-        mu[rest], tau[rest], value[rest] = _climb(
+        mu[rest], tau[rest], value[rest] = climb(
             x[rest], n[rest], mu[rest], tau[rest], nodes, tolerance=_TOLERANCE
         )
     return mu, tau, value, reached
@@ -134,7 +134,7 @@ def _inverse_information(at: Derivatives, tau: Floats) -> tuple[Floats, Floats, 
     return c / determinant, -b / determinant, np.where(edge, np.nan, a / determinant)
 
 
-def _climb(
+def climb(
     x: Floats, n: Floats, mu: Floats, tau: Floats, nodes: int, *, tolerance: float, hold_mu: bool = False
 ) -> tuple[Floats, Floats, Floats]:
     """Newton's method with step control from (mu, tau); returns the maximum reached and its value.
@@ -196,7 +196,7 @@ def profile_mu(x: Floats, n: Floats, best: Maximum, drop: float) -> Limits:
 
         def excess(mu: Floats) -> Floats:
             # From the edge and from above it: with mu away from its best value the two can both be maxima.
-            _, _, above = _climb(x[rows], n[rows], mu, tau, nodes, tolerance=1e-7, hold_mu=True)
+            _, _, above = climb(x[rows], n[rows], mu, tau, nodes, tolerance=1e-7, hold_mu=True)
             edge = table_log_likelihood(x[rows], n[rows], mu, np.zeros_like(mu), 1)
             return np.asarray(np.maximum(above, edge) - best.value[rows] + drop)
 

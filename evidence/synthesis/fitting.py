@@ -26,13 +26,14 @@ class Options(NamedTuple):
     tau2: str = "reml"
     ci: str | None = None
     interval: str = "exact"
-    prediction: str = "t"
-    prior_scale: float = 1.0
+    prediction: str | None = None
+    prior_scale: float = 1.25
     level: float = 0.95
     prior: str | Prior = "half-normal"
     weights: str | Floats = "model"
     tau2_ci: str | None = None
     i2: str = "q"
+    prior_median: str = "jeffreys"
 
 
 @dataclass(slots=True)
@@ -48,6 +49,9 @@ class Part:
     df: int | Floats | None = None  # of every table, or (B,), infinite where the quantile is the normal one
     average: Floats | None = None
     prediction: Floats | None = None
+    prediction_later: Callable[[], Floats] | None = (
+        None  # in place of it, where it takes longer than all the rest
+    )
     fit: Floats | None = None  # estimate, se, low, high
     heterogeneity: dict[str, Floats] | None = None
     i2_kind: str = "Q"
@@ -82,6 +86,7 @@ INTERVAL_NAMES = {
     "kenward-roger": "Kenward-Roger interval",
     "ivhet": "IVhet interval, Wald",
     "profile": "profile likelihood interval",
+    "corrected": "profile likelihood interval, cut for few studies",
 }
 
 

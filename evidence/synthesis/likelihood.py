@@ -8,6 +8,7 @@ from scipy.special import chdtrc, chdtri, expit
 from evidence.synthesis import binomial, notes
 from evidence.synthesis.fitting import Options, Part, few_studies_notes, from_q, interval_words
 from evidence.synthesis.models import critical, predict
+from evidence.synthesis.posterior import predict_new_study
 from evidence.synthesis.results import Floats
 
 _VERY_DIFFERENT = 5.0  # tau on the logit scale: studies at 1 % and at 99 % are then ordinary
@@ -24,20 +25,27 @@ def binomial_normal(x: Floats, n: Floats, options: Options) -> Part:
     drop = chdtri(1, 1 - options.level) / 2
     if ci == "profile":
         low, high = binomial.profile_mu(x, n, best, drop)
+    elif ci == "corrected":
+        from evidence.synthesis.corrected import corrected_limits
+
+        low, high = corrected_limits(x, n, best, options.level)
     else:
         half = critical(options.level, df) * se
         low, high = best.mu - half, best.mu + half
     tau2 = best.tau**2
+    predicted_later = k >= 3 and options.prediction in (None, "posterior")
     part = Part(
         "binomial",
-        f"Binomial-normal model (k = {k}; maximum likelihood; {interval_words(ci, df)})",
+        f"Binomial-normal model (k = {k}; maximum likelihood; {interval_words(ci, df)}"
+        + ("; another study by the posterior, half-normal(1.5) on tau)" if predicted_later else ")"),
         expit(np.stack([best.mu, low, high])),
         measure="logit",
         tau2_estimator="ml",
         ci=ci,
         df=df,
-        average=_average(x, n, best, ci, critical(options.level, df), drop),
-        prediction=_prediction(x, n, best, options),
+        average=_average(x, n, best, ci, critical(options.level, k - 1 if ci == "corrected" else df), drop),
+        prediction=None if predicted_later else _prediction(x, n, best, options),
+        prediction_later=(lambda: predict_new_study(x, n, options.level)) if predicted_later else None,
         fit=np.stack([best.mu, se, low, high]),
         heterogeneity=_tests(
             x, n, tau2, np.where(best.tau > 0, best.value, best.common), best.common, options
@@ -54,7 +62,7 @@ def binomial_normal(x: Floats, n: Floats, options: Options) -> Part:
 
 
 def _average(x: Floats, n: Floats, best: binomial.Maximum, ci: str, quantile: float, drop: float) -> Floats:
-    """The population average, with limits of the same kind as the median's."""
+    """The population average, with limits of the same kind as the median's; beside corrected limits, t by the delta method."""
     from evidence.synthesis.average_limits import average_and_error, profile_average
 
     logit, error = average_and_error(best)
@@ -67,7 +75,7 @@ def _average(x: Floats, n: Floats, best: binomial.Maximum, ci: str, quantile: fl
 
 def _prediction(x: Floats, n: Floats, best: binomial.Maximum, options: Options) -> Floats | None:
     k = n.shape[-1]
-    if k < 3 or options.prediction == "none":
+    if k < 3 or options.prediction in (None, "none"):
         return None
     if options.prediction == "bootstrap":
         from evidence.synthesis import bootstrap

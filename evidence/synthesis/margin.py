@@ -42,7 +42,7 @@ def reductions(before: npt.ArrayLike, after: npt.ArrayLike) -> Floats:
         raise OptionError("before, after", (start.shape, end.shape), "two lists of one length, at least 1")
     if not (np.isfinite(start).all() and np.isfinite(end).all() and (start > 0).all()):
         raise OptionError("before", start.tolist(), "finite scores, baselines above 0")
-    return (start - end) / start
+    return np.asarray((start - end) / start)
 
 
 def response_margin(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,27 +44,28 @@ POOL_INTERVALS: Mapping[str, tuple[str, ...]] = {
     "exact": (),
     "common": ("wald", "t", *_HKSJ, "ivhet"),
     "random": ("wald", "t", *_HKSJ, "kenward-roger", "profile"),
-    "binomial": ("t", "wald", "profile"),
+    "binomial": ("t", "wald", "profile", "corrected"),
     "beta-binomial": ("t", "wald", "profile"),
     "bayes": (),
 }
 CI = tuple(dict.fromkeys(word for words in POOL_INTERVALS.values() for word in words))
 _OF_THE_MODEL = ("kenward-roger", "profile", "ivhet")  # intervals that come with the model's own weights
 _BY_VARIANCE = ("t", "hts", "hksj", "hksj-hts", "kenward-roger", "kenward-roger-hts", "wald", "none")
-PREDICTIONS = (*_BY_VARIANCE[:-1], "bootstrap", "none")
+PREDICTIONS = (*_BY_VARIANCE[:-1], "posterior", "bootstrap", "none")
 PREDICTIONS_OF: Mapping[str, tuple[str, ...]] = {
     "exact": PREDICTIONS,  # it has none, whatever is asked; nor has the next
     "common": PREDICTIONS,
     "random": _BY_VARIANCE,
-    "binomial": ("t", "hts", "wald", "bootstrap", "none"),
+    "binomial": ("posterior", "t", "hts", "wald", "bootstrap", "none"),
     "beta-binomial": ("t", "none"),
-    "bayes": ("t", "none"),  # its own, from the posterior
+    "bayes": ("posterior", "t", "none"),  # its own, whichever word asks for it
 }
 TAU2 = (*TAU2_ESTIMATORS, "genq")
 TAU2_INTERVALS = ("q-profile", "profile", "jackson", "biggerstaff-jackson")
 WEIGHTS = ("model", "equal")
 I2 = ("q", "tau2")
 PRIORS = tuple(bayes.PRIORS)
+PRIOR_MEDIANS = tuple(bayes.MEDIANS)
 _ENOUGH_FOR_LIKELIHOOD = 5  # studies; below, t intervals are valid but too wide, Wald ones not valid
 
 
@@ -76,9 +78,10 @@ def pool_counts(
     tau2: str = "reml",
     ci: str | None = None,
     interval: str = "exact",
-    prediction: str = "t",
+    prediction: str | None = None,
     prior: str | bayes.Prior = "half-normal",
-    prior_scale: float = 1.0,
+    prior_scale: float = 1.25,
+    prior_median: str = "jeffreys",
     weights: str | npt.ArrayLike = "model",
     tau2_ci: str | None = None,
     i2: str = "q",
@@ -95,13 +98,16 @@ def pool_counts(
                  inverse variance has, auto takes random.
     measure      logit, arcsine, double-arcsine, log, raw (common and random only; the others are on logits)
     tau2         reml, pm, dl, ml, eb, hs, he, sj, hsk, dlit, sjit, pmm; genq by the weights given (random only)
-    ci           wald, t, profile (not common); of common and random hksj, hksj-plain, hksj-ci, hksj-iqwig6; of random
+    ci           wald, t, profile (not common); of binomial corrected, profile likelihood cut for few studies; of
+                 common and random hksj, hksj-plain, hksj-ci, hksj-iqwig6; of random
                  kenward-roger; of common ivhet. By default t for binomial, hksj for random, wald for common
     interval     of each study: exact, wilson, agresti-coull, jeffreys, mid-p
     prediction   t (k - 1 df), hts (k - 2 df), wald, none; of random hksj (k - 1 df), hksj-hts (k - 2 df),
-                 kenward-roger, kenward-roger-hts (one df less); of binomial bootstrap
+                 kenward-roger, kenward-roger-hts (one df less); of binomial posterior and bootstrap. By default
+                 posterior for binomial (worked when first looked at), t for the others
     prior        of tau (bayes): half-normal, half-cauchy, exponential, uniform, or a `bayes.Prior`
     prior_scale  the scale of a prior given by its name
+    prior_median of the median proportion: jeffreys, Beta(1/2, 1/2), or uniform, which pulls away from 0 and 100 %
     weights      model, equal, or numbers of shape (k,) or (B, k) (common and random only)
     tau2_ci      interval of tau2: q-profile, profile, jackson, biggerstaff-jackson (random); binomial has profile
     i2           q, or tau2: from tau2 and a typical sampling variance, its interval from tau2's (random)
@@ -112,7 +118,19 @@ def pool_counts(
     """
     given = weights if isinstance(weights, str) else np.asarray(weights, dtype=float)
     options = Options(
-        model, measure, tau2, ci, interval, prediction, prior_scale, level, prior, given, tau2_ci, i2
+        model,
+        measure,
+        tau2,
+        ci,
+        interval,
+        prediction,
+        prior_scale,
+        level,
+        prior,
+        given,
+        tau2_ci,
+        i2,
+        prior_median,
     )
     return plan(events, n, options).fit()
 
@@ -184,16 +202,15 @@ def _check(options: Options) -> None:
         ("measure", tuple(MEASURES)),
         ("tau2", TAU2),
         ("interval", tuple(INTERVALS)),
-        ("prediction", PREDICTIONS),
         ("i2", I2),
     ):
         if getattr(options, name) not in allowed:
             raise OptionError(name, getattr(options, name), allowed)
-    for name, allowed in (("ci", CI), ("tau2_ci", TAU2_INTERVALS)):
+    for name, allowed in (("ci", CI), ("tau2_ci", TAU2_INTERVALS), ("prediction", PREDICTIONS)):
         if getattr(options, name) not in (None, *allowed):
             raise OptionError(name, getattr(options, name), allowed)
     check_level(options.level)
-    bayes.as_prior(options.prior, options.prior_scale)
+    bayes.as_prior(options.prior, options.prior_scale, options.prior_median)
     _check_weights(options)
     if options.model in FITTERS:
         _check_fits_model(options)
@@ -220,7 +237,7 @@ def _check_fits_model(options: Options) -> None:
     if options.ci is not None and options.ci not in POOL_INTERVALS[model]:
         allowed = POOL_INTERVALS[model] or (f"none (the {model} model has its own interval)",)
         raise OptionError(f"ci of the {model} model", options.ci, allowed)
-    if options.prediction not in PREDICTIONS_OF[model]:
+    if options.prediction is not None and options.prediction not in PREDICTIONS_OF[model]:
         raise OptionError(f"prediction of the {model} model", options.prediction, PREDICTIONS_OF[model])
     has_tau2 = model == "random" or options.ci == "ivhet"
     has_prior = model in ("bayes", *_LIKELIHOODS)  # a likelihood without a maximum gives way to bayes
@@ -246,7 +263,7 @@ def _check_fits_model(options: Options) -> None:
 def _check_together(options: Options) -> None:
     """Options of inverse variance that exclude each other."""
     own = _given_weights(options) != "model"
-    kenward_roger = "kenward-roger" in (options.ci, options.prediction.removesuffix("-hts"))
+    kenward_roger = "kenward-roger" in (options.ci, (options.prediction or "").removesuffix("-hts"))
     if own and (options.ci in _OF_THE_MODEL or kenward_roger):
         word = options.ci if options.ci in _OF_THE_MODEL else options.prediction
         raise OptionError(f"weights with {word}", _given_weights(options), "model")
@@ -298,7 +315,7 @@ def _needs_inverse_variance(options: Options) -> list[str]:
         wanted.append(f"tau2 {options.tau2}")
     if options.ci is not None and options.ci not in POOL_INTERVALS["binomial"]:
         wanted.append(f"ci {options.ci}")
-    if options.prediction not in PREDICTIONS_OF["binomial"]:
+    if options.prediction is not None and options.prediction not in PREDICTIONS_OF["binomial"]:
         wanted.append(f"prediction {options.prediction}")
     if _given_weights(options) != "model":
         wanted.append(f"weights {_given_weights(options)}")
@@ -328,7 +345,7 @@ def _fit(x: Floats, n: Floats, choice: Choice, options: Options) -> Part:
     unused = []
     if options.ci is not None and options.ci not in POOL_INTERVALS[choice.model]:
         unused.append(notes.unused("ci", options.ci, choice.model))
-    if options.prediction not in PREDICTIONS_OF[choice.model]:
+    if options.prediction is not None and options.prediction not in PREDICTIONS_OF[choice.model]:
         unused.append(notes.unused("prediction", options.prediction, choice.model))
     part.notes = [[*first, *then, *unused] for first, then in zip(choice.said, part.notes, strict=True)]
     return part
@@ -355,7 +372,6 @@ def _single(part: Part, planned: Plan) -> Pooled:
         proportion=proportion,
         exact=planned.exact,
         average=row.interval(part.average),
-        prediction=row.interval(part.prediction),
         fit=None if part.fit is None else Fit(*(float(v) for v in part.fit[:, 0])),
         heterogeneity=row.heterogeneity(),
         weights=weights,
@@ -365,7 +381,13 @@ def _single(part: Part, planned: Plan) -> Pooled:
         study_n=planned.sizes,
         interval=options.interval,
         average_above=part.average_above,
+        predicted=lambda: row.interval(_predicted(part)),
     )
+
+
+def _predicted(part: Part) -> Floats | None:
+    """The prediction, worked now where that was put off."""
+    return part.prediction if part.prediction_later is None else part.prediction_later()
 
 
 def _df(df: int | Floats | None, row: int) -> float | None:
@@ -435,7 +457,6 @@ def _batch(fitted: list[tuple[Choice, Part]], planned: Plan) -> Pooled:
         proportion=Interval(proportion[0], proportion[1], proportion[2], options.level),
         exact=planned.exact,
         average=gather.interval("average", options.level),
-        prediction=gather.interval("prediction", options.level),
         fit=None if fit is None else Fit(*fit),
         heterogeneity=gather.heterogeneity(planned.k),
         weights=one.weights,  # inverse variance never splits a batch
@@ -444,6 +465,7 @@ def _batch(fitted: list[tuple[Choice, Part]], planned: Plan) -> Pooled:
         study_events=planned.x,
         study_n=planned.sizes,
         interval=options.interval,
+        predicted=gather.predicted(options.level),
     )
 
 
@@ -469,6 +491,15 @@ class _Gather(NamedTuple):
     def interval(self, name: str, level: float) -> Interval | None:
         triple = self.rows(name, 3)
         return None if triple is None else Interval(triple[0], triple[1], triple[2], level)
+
+    def predicted(self, level: float) -> Callable[[], Interval | None]:
+        """The predictions, worked when asked for."""
+
+        def work() -> Interval | None:
+            now = [(choice, replace(part, prediction=_predicted(part))) for choice, part in self.fitted]
+            return self._replace(fitted=now).interval("prediction", level)
+
+        return work
 
     def words(self, name: str) -> tuple[object, ...]:
         out: list[object] = [None] * self.tables

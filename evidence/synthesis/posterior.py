@@ -21,9 +21,9 @@ def bayesian(x: Floats, n: Floats, options: Options) -> Part:
     Where many tables share a grid, the range over priors and the tipping curve are left out of their notes.
     """
     k = x.shape[-1]
-    prior = bayes.as_prior(options.prior, options.prior_scale)
+    prior = bayes.as_prior(options.prior, options.prior_scale, options.prior_median)
     wants_prediction = k >= 3 and options.prediction != "none"
-    found = _Tables(x, n, prior, options.level, wants_prediction)
+    found = _Tables(x, n, prior, options.level, wants_prediction, median=options.prior_median)
     part = Part(
         "bayes",
         f"Bayesian binomial-normal model (k = {k}; {prior.label}; posterior median, equal-tailed credible interval)",
@@ -41,7 +41,18 @@ def bayesian(x: Floats, n: Floats, options: Options) -> Part:
 class _Tables:
     """Posteriors of tables (B, k): triples (3, B). Tables alike but for the order of their studies are worked once."""
 
-    def __init__(self, x: Floats, n: Floats, prior: bayes.Prior, level: float, prediction: bool) -> None:
+    def __init__(
+        self,
+        x: Floats,
+        n: Floats,
+        prior: bayes.Prior,
+        level: float,
+        prediction: bool,
+        *,
+        median: str = "uniform",
+        said: bool = True,
+    ) -> None:
+        self.median, self.said = median, said
         self.proportion, self.average, self.prediction = np.full((3, 3, len(x)), np.nan)
         self.notes: list[list[str]] = [[] for _ in x]
         self.last: bayes.Posterior | None = None
@@ -62,7 +73,7 @@ class _Tables:
             (self.prediction, [*posterior.prediction(level)] if prediction else np.full(3, np.nan)),
         ):
             out[:, copies] = np.asarray(triple)[:, None]
-        said = _everyone_notes(x, n, average, level, prior)
+        said = _everyone_notes(x, n, average, level, prior, self.median) if self.said else []
         for copy in copies:
             self.notes[copy] = [*said]
 
@@ -107,7 +118,7 @@ def _sorted_out(x: Floats, n: Floats, prior: bayes.Prior) -> tuple[list[list[int
 
 def average_above(events: Floats, n: Floats, proportion: float, prior: bayes.Prior | None = None) -> Floats:
     """The posterior probability that the population average exceeds `proportion`, for tables (B, k); shape (B,)."""
-    prior = prior or bayes.half_normal()
+    prior = prior or bayes.half_normal(1.25, "jeffreys")
     out = np.empty(len(events))
     alone, shared = _sorted_out(events, n, prior)
     for copies in alone:
@@ -139,38 +150,52 @@ def over_priors(
 ) -> tuple[UnderPrior, ...]:
     """The same counts (k,) under other priors: how far the answer leans on them.
 
-    By default the half-normal prior on tau at half, once and twice the usual scale, the other families of
-    `bayes.PRIORS`, and a normal prior on mu that puts most of its mass near 0 and 100 %.
+    By default the half-normal prior on tau at smaller, the usual and twice the usual scale, a uniform prior on the median,
+    the other families of `bayes.PRIORS`, and a normal prior on mu that puts most of its mass near 0 and 100 %.
     """
     x, sizes = np.asarray(events, dtype=float), np.asarray(n, dtype=float)
     rows = []
     for prior in usual_priors() if priors is None else priors:
         posterior = bayes.posterior(x, sizes, bayes.as_prior(prior))
-        rows.append(UnderPrior(prior.short, posterior.proportion(level), posterior.average(level)))
+        rows.append(UnderPrior(prior.label, posterior.proportion(level), posterior.average(level)))
     return tuple(rows)
 
 
 def usual_priors() -> tuple[bayes.Prior, ...]:
     """The priors that `over_priors` tries."""
     return (
-        *(bayes.half_normal(scale) for scale in (0.5, 1.0, 2.0)),
-        bayes.exponential(1.0),
-        bayes.uniform(2.0),
-        bayes.half_cauchy(1.0),
+        *(bayes.half_normal(scale, "jeffreys") for scale in (0.5, 1.25, 2.5)),
+        bayes.half_normal(1.25, "uniform"),
+        bayes.exponential(1.0, "jeffreys"),
+        bayes.uniform(2.0, "jeffreys"),
+        bayes.half_cauchy(1.0, "jeffreys"),
         bayes.vague_normal(),
     )
 
 
+def predict_new_study(x: Floats, n: Floats, level: float) -> Floats:
+    """The prediction of a new study by the posterior under `PREDICTING`: triples (3, B) of tables (B, k).
+
+    For the likelihood models as well: where tau is estimated as 0, and it often is, a prediction by its estimate holds in
+    81 to 85 % only (validation/coverage), this one in 94 or more.
+    """
+    return _Tables(x, n, PREDICTING, level, True, said=False).prediction
+
+
+PREDICTING = bayes.half_normal(1.5, "jeffreys")
+"""The priors of that prediction."""
+
+
 def _everyone_notes(
-    events: Floats, n: Floats, average: Floats, level: float, prior: bayes.Prior
+    events: Floats, n: Floats, average: Floats, level: float, prior: bayes.Prior, median: str
 ) -> list[str]:
     """Where all or none responded: the range over priors and the tipping curve. Other tables need neither."""
     if 0 < events.sum() < n.sum():
         return []
     none = events.sum() == 0
     tail = (1 + level) / 2 if none else (1 - level) / 2
-    cauchy = bayes.half_cauchy()
-    wide = bayes.half_normal() if prior.label == cauchy.label else cauchy
+    cauchy = bayes.half_cauchy(1.0, median)
+    wide = bayes.half_normal(1.25, median) if "half-Cauchy" in prior.label else cauchy
     others = [
         (other.short, bayes.posterior(events, n, other, rough=True).average_quantile(tail))
         for other in (wide, bayes.vague_normal())

@@ -108,7 +108,7 @@ class Heterogeneity:
         return None if self.i2_high is None else 1 / (1 - self.i2_high)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pooled:
     """What a pool of proportions says, and how it was reached.
 
@@ -138,7 +138,6 @@ class Pooled:
     proportion: Interval
     exact: Interval
     average: Interval | None = None
-    prediction: Interval | None = None
     fit: Fit | None = None
     heterogeneity: Heterogeneity | None = None
     weights: Floats | None = None
@@ -148,6 +147,12 @@ class Pooled:
     study_n: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
     interval: str = "exact"
     average_above: Callable[[float], float] | None = field(default=None, repr=False)
+    predicted: Callable[[], Interval | None] = field(default=lambda: None, repr=False, compare=False)
+
+    @cached_property
+    def prediction(self) -> Interval | None:
+        """Where another study may lie; by the posterior it takes longer than all the rest, so only when asked for."""
+        return self.predicted()
 
     def probability_above(self, proportion: float) -> float | None:
         """The posterior probability that the average over studies exceeds `proportion`; None without a Bayes model."""

@@ -65,7 +65,7 @@ def tipping_point(x: Floats, n: Floats, reference: float, level: float = 0.95) -
     def excess(taus: Floats) -> Floats:
         mus = mu_of_average(np.full_like(taus, np.log(reference / (1 - reference))), taus)
         chances = [_log_chance(x.sum(), n, float(mu), float(tau)) for mu, tau in zip(mus, taus, strict=True)]
-        return np.array(chances) - log_tail
+        return np.asarray(np.array(chances) - log_tail)
 
     ends = excess(np.array([1e-6, LARGEST_TAU]))
     if ends[0] >= 0:

@@ -47,7 +47,7 @@ def inverse_variance(x: Floats, n: Floats, options: Options) -> Part:
 
     prediction = None
     if random and k >= 3 and options.prediction != "none":
-        low, high = prediction_limits(at, options.prediction)
+        low, high = prediction_limits(at, options.prediction or "t")
         prediction = back(np.where(np.isnan(low), np.nan, fit.estimate), low, high)
     weights = (1 / vi if ci == "ivhet" else 1 / (vi + tau2[:, None])) if own is None else own
     heterogeneity, limits = _heterogeneity(yi, vi, tau2, estimator if random else None, options)

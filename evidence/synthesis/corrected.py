@@ -1,0 +1,76 @@
+"""The profile likelihood interval of the binomial-normal model, cut where few studies require it.
+
+Profile likelihood limits lie where the likelihood ratio W = 2 (best - best at mu) reaches a chi-square quantile, which
+is right for many studies only. Were the studies exact, their logits would be a normal sample of size k, in which
+W = k log(1 + t^2 / (k - 1)) with Student's t on k - 1 degrees of freedom: so the quantile of t gives the exact cut for
+few of them. Studies with errors of their own make it conservative, never the reverse in the simulations of
+validation/coverage. It tends to chi-square's as k grows: at 95 %, 5.37 for k = 5, 4.50 for 10, 4.16 for 20, then 3.84.
+
+Profile likelihood: Hardy & Thompson 1996, Stat Med 15:619-629.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from evidence.synthesis.binomial import Limits, Maximum, climb
+from evidence.synthesis.models import critical
+from evidence.synthesis.quadrature import table_log_likelihood
+from evidence.synthesis.results import Floats
+from evidence.synthesis.roots import Function, bracketed_root
+
+FARTHEST = 12.0  # logits, 6 in a million: a limit beyond is infinite, that is 0 or 1 as a proportion
+_SMALLEST_TAU = 0.1  # to climb from
+_LADDER = (15, 41, 161, 641)  # quadrature nodes: more of them until the likelihood at the limit stays
+_AGREE = 1e-7  # of the log-likelihood
+
+
+def small_sample_drop(k: int, level: float) -> float:
+    """How far the log-likelihood of k >= 2 studies falls to the limits: half of k log(1 + t^2 / (k - 1))."""
+    return float(k / 2 * np.log1p(critical(level, k - 1) ** 2 / (k - 1)))
+
+
+def corrected_limits(x: Floats, n: Floats, best: Maximum, level: float) -> Limits:
+    """Limits of mu for tables (B, k) at their maxima, arrays (B,); infinite where the likelihood never falls so far."""
+    tables = len(x)
+    drop = small_sample_drop(x.shape[-1], level)
+    both = np.tile(np.arange(tables), 2)  # the lower limits, then the upper ones: searched together
+    end = np.repeat([-FARTHEST, FARTHEST], tables)
+    limits, rest = np.empty(2 * tables), np.arange(2 * tables)
+    for nodes, more in zip(_LADDER, (*_LADDER[1:], None), strict=True):
+        rows = both[rest]
+        excess = _excess(x[rows], n[rows], best, rows, drop, nodes)
+        limits[rest] = _limit(excess, best.mu[rows], end[rest])
+        if more is None:
+            break
+        at = np.clip(limits[rest], -FARTHEST, FARTHEST)
+        gap = np.abs(_excess(x[rows], n[rows], best, rows, drop, more)(at) - excess(at))
+        rest = rest[(gap > _AGREE) | (best.nodes[rows] > nodes)]
+        if not rest.size:
+            break
+    return limits[:tables], limits[tables:]
+
+
+def _excess(
+    x: Floats, n: Floats, best: Maximum, rows: npt.NDArray[np.intp], drop: float, nodes: int
+) -> Function:
+    """How far the profile likelihood at mu lies above the cut; each call climbs from where the last one arrived."""
+    tau = best.tau[rows]
+
+    def excess(mu: Floats) -> Floats:
+        nonlocal tau
+        start = np.maximum(tau, _SMALLEST_TAU)
+        # from above the edge and from it: with mu away from its best value the two can both be maxima
+        _, tau, above = climb(x, n, mu, start, nodes, tolerance=1e-7, hold_mu=True)
+        edge = table_log_likelihood(x, n, mu, np.zeros_like(mu), 1)
+        return np.asarray(np.maximum(above, edge) - best.value[rows] + drop)
+
+    return excess
+
+
+def _limit(excess: Function, mu: Floats, end: Floats) -> Floats:
+    """The root of `excess` between mu and an end of the scale; infinite where it is still positive there."""
+    beyond = excess(end) > 0
+    root = bracketed_root(excess, mu, np.where(beyond, mu, end), rtol=1e-8)
+    return np.where(beyond, np.sign(end) * np.inf, root)
