@@ -59,6 +59,8 @@ LITERATURE: Mapping[str, str] = {
     "1950;21:607-11.",
     "furuya2018": "Furuya-Kanamori L, Barendregt JJ, Doi SAR. A new improved graphical and quantitative method for "
     "detecting bias in meta-analysis. Int J Evid Based Healthc. 2018;16:195-203.",
+    "gagnier2013": "Gagnier JJ, Kienle G, Altman DG, Moher D, Sox H, Riley D, et al. The CARE guidelines: consensus-based "
+    "clinical case reporting guideline development. J Med Case Rep. 2013;7:223.",
     "greenland1985": "Greenland S, Robins JM. Estimation of a common effect parameter from sparse follow-up data. "
     "Biometrics. 1985;41:55-68.",
     "griffiths1973": "Griffiths DA. Maximum likelihood estimation for the beta-binomial distribution and an application "
@@ -122,6 +124,8 @@ LITERATURE: Mapping[str, str] = {
     "of eleven methods. Stat Med. 1998;17:873-90.",
     "olkin2012": "Olkin I, Dahabreh IJ, Trikalinos TA. GOSH - a graphical display of study heterogeneity. Res Synth "
     "Methods. 2012;3:214-23.",
+    "page2021": "Page MJ, McKenzie JE, Bossuyt PM, Boutron I, Hoffmann TC, Mulrow CD, et al. The PRISMA 2020 statement: an "
+    "updated guideline for reporting systematic reviews. BMJ. 2021;372:n71.",
     "parmar1998": "Parmar MKB, Torri V, Stewart L. Extracting summary statistics to perform meta-analyses of the "
     "published literature for survival endpoints. Stat Med. 1998;17:2815-34.",
     "partlett2017": "Partlett C, Riley RD. Random effects meta-analysis: coverage performance of 95% confidence and "

@@ -47,8 +47,11 @@ def render_changes(
         return render_csv(changes)
     paper = Paper(width, unicode, color)
     blocks = [_row(change, review, paper) for change in changes[:SHOWN]]
-    if len(changes) > SHOWN:
-        blocks.append([f"and {len(changes) - SHOWN} more rows of {changes[0].file}"])
+    more = changes[SHOWN:]
+    if more and {(change.file, change.action) for change in changes} == {(changes[0].file, "added")}:
+        blocks.append([f"and {len(more)} more rows of {changes[0].file}"])
+    elif more:  # who says yes has to know of each
+        blocks.append([line for change in more for line in paper.paragraph(_brief(change), "", "  ")])
     blocks += [list(_consequence(one, paper)) for one in found]
     return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks) + "\n"
 
@@ -69,6 +72,20 @@ def _row(change: RowChange, review: Review, paper: Paper) -> list[str]:
         indent = f"  {pad(clean(name).replace('_', ' '), column)}  "
         lines += paper.paragraph(_cell(change, name, review), indent, " " * cells(indent))
     return lines
+
+
+def _brief(change: RowChange) -> str:
+    """`outcomes.csv row 7 (lin2026, drug, cure, 12), changed: events 5 -> 6`."""
+    key = ", ".join(filter(None, (change.cells.get(name, "") for name in TABLES[change.table].key)))
+    head = f"{change.file} row {change.row} ({clean(key)}), {ACTIONS[change.action]}"
+    if change.action != "changed":
+        return head
+    names = [name for name in dict.fromkeys((*change.before, *change.after)) if _differs(change, name)]
+    cells_ = (
+        f"{clean(name)} {clean(change.before.get(name, '')) or 'empty'} -> {clean(change.after.get(name, '')) or 'empty'}"
+        for name in names
+    )
+    return f"{head}: {'; '.join(cells_)}"
 
 
 def _differs(change: RowChange, name: str) -> bool:

@@ -24,6 +24,11 @@ where       the grammar of --where
 audit       what papers print, recomputed (a package)
 counts      a bare file of counts
 spreadsheet an XLSX workbook's sheet as numbered rows
+workbook    the tables as one XLSX workbook, to be edited in a spreadsheet
+returned    what was changed there, and its way back into the tables
+agreement   two people's tables, cell by cell
+instruments items and words that reports are judged with
+quality     judgements of reports and of certainty, checked for sense
 paired      one row a patient, a score before and one after
 revision    a review at another time: a folder, a revision of git, kept files
 changes     rows that came, went or changed, by key, cell by cell

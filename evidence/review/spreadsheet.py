@@ -61,7 +61,18 @@ def read_spreadsheet(raw: bytes, file: str, sheet: str | None = None) -> Grid:
             f"{file} is an old (.xls) or password-protected workbook; save it as .xlsx without a password, or as CSV UTF-8"
         )
     book = _open(raw, file, formulas=True)
-    page = _choose(book, file, sheet)
+    return _grid(raw, file, book, _choose(book, file, sheet))
+
+
+def read_pages(raw: bytes, file: str) -> dict[str, Grid]:
+    """Every sheet with anything in it by its title, hidden ones included; raises as `read_spreadsheet` does."""
+    if not raw.startswith(ZIP):
+        raise InputError(f"{file} is not an XLSX workbook")
+    book = _open(raw, file, formulas=True)
+    return {page.title: _grid(raw, file, book, page) for page in book.worksheets if not _is_empty(page)}
+
+
+def _grid(raw: bytes, file: str, book: Any, page: Any) -> Grid:
     if page.max_row * page.max_column > MOST_CELLS:
         last = page.cell(page.max_row, page.max_column).coordinate
         raise InputError(
