@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install test check format readme bench reference clean
+.PHONY: help install test check format readme bench reference measure coverage clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,15 +29,31 @@ readme: ## rewrite the README's first screen and its picture of the house
 	$(BIN)/python validation/readme.py
 
 bench: ## time the engine and the command's start
-	$(BIN)/python -m pytest benchmarks -q
+	$(BIN)/python -m pytest benchmarks -q --numprocesses=0
 
-reference: ## remake tests/reference (needs R with metafor, metadat and lme4)
+reference: ## remake tests/reference (needs R with metafor, metadat, lme4 and clubSandwich)
 	Rscript validation/datasets.R
 	Rscript validation/pooled.R
 	Rscript validation/tau2_ci.R
 	Rscript validation/glmm.R
+	Rscript validation/betabinomial.R
+	Rscript validation/options.R
+	Rscript validation/regression.R
+	Rscript validation/influence.R
+	Rscript validation/small_studies.R
+	Rscript validation/two_arms.R
+	Rscript validation/multilevel.R
+	Rscript validation/scores.R
 	$(BIN)/python validation/bayes_reference.py
 	$(BIN)/python validation/citations.py
+
+measure: ## measure audit, overlap and killed writers anew (ten minutes)
+	$(BIN)/python validation/audit.py
+	$(BIN)/python validation/overlap.py
+	$(BIN)/python validation/killing.py > validation/killing.md
+
+coverage: ## remake the tables and the plot of the coverage simulation from its results
+	$(BIN)/python validation/coverage/summarise.py
 
 clean: ## remove what building and testing leave behind
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage

@@ -154,7 +154,7 @@ pooling = all_of(
         "--ci",
         type=click.Choice(CI),
         metavar="WORD",
-        help=f"Interval of the pool: {listed(CI)}. Default: t for binomial, hksj for random, wald for common.",
+        help=f"Interval of the pool: {listed(CI)}. Default: corrected for binomial (t above 30 studies), hksj for random, wald for common.",
     ),
     click.option(
         "--interval",

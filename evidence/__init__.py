@@ -45,9 +45,12 @@ if TYPE_CHECKING:
     from evidence.analysis.scoring import PooledScores, Scores, pool_scores, scores
     from evidence.analysis.snapshots import Snapshot, snapshot
     from evidence.errors import DataError, EvidenceError, InputError, NotPossible, OptionError
-    from evidence.review.audit.auditing import Audit, audit
+    from evidence.report.checklists.filling import checklist
+    from evidence.report.checklists.items import Checklist
     from evidence.report.figures.drawing import figure, save_figure
     from evidence.report.figures.forest import forest
+    from evidence.report.writing.composing import Written, write
+    from evidence.review.audit.auditing import Audit, audit
     from evidence.review.lookup import Found, look_up
     from evidence.review.printed_scores import PrintedScore
     from evidence.review.responders import Responders, responders
@@ -114,6 +117,10 @@ _HOMES = {
     "InputError": "errors",
     "NotPossible": "errors",
     "OptionError": "errors",
+    "Checklist": "report.checklists.items",
+    "checklist": "report.checklists.filling",
+    "Written": "report.writing.composing",
+    "write": "report.writing.composing",
     "Audit": "review.audit.auditing",
     "audit": "review.audit.auditing",
     "figure": "report.figures.drawing",
@@ -142,6 +149,7 @@ __all__ = [
     "Analysis",
     "Asymmetry",
     "Audit",
+    "Checklist",
     "Compared",
     "Comparison",
     "DataError",
@@ -171,10 +179,12 @@ __all__ = [
     "Sensitivity",
     "Snapshot",
     "Trials",
+    "Written",
     "__version__",
     "asymmetry",
     "asymmetry_rows",
     "audit",
+    "checklist",
     "compare",
     "compare_arms",
     "compare_proportions",
@@ -211,6 +221,7 @@ __all__ = [
     "snapshot",
     "trial",
     "trial_rows",
+    "write",
 ]
 
 

@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 
 import evidence
 from evidence.cli import main, options
+from evidence.cli.commands import Commands
 from evidence.cli.output import Terminal, can_encode, format_of, terminal, write_whole
 from evidence.errors import InputError, OptionError
 
@@ -86,7 +87,7 @@ def test_every_example_in_the_help_runs(example: str) -> None:
 
 
 def test_no_command_shows_the_help_and_a_wrong_one_the_nearest() -> None:
-    assert "Commands:" in run().output
+    assert "Answer:" in run().output and "Papers:" in run().output
     result = run("poool")
     assert result.exit_code == 2
     assert "Did you mean 'pool'?" in result.output
@@ -406,3 +407,14 @@ def test_outcomes_as_data() -> None:
     assert (first["outcome"], first["series"], first["events"], first["n"]) == ("clasi50", 3, 26, 26)
     lines = list(csv.DictReader(run("outcomes", "--format", "csv").stdout.splitlines()))
     assert [line["outcome"] for line in lines] == [line["outcome"] for line in found]
+
+
+def test_help_says_of_each_command_what_it_says_of_itself() -> None:
+    assert isinstance(main, Commands)
+    context = click.Context(main)
+    for commands in main.sections.values():
+        for name, said in commands.items():
+            command = main.get_command(context, name)
+            assert command is not None
+            assert command.get_short_help_str(80) == said
+            assert len(said) <= 76

@@ -11,6 +11,8 @@ Profile likelihood: Hardy & Thompson 1996, Stat Med 15:619-629.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +26,9 @@ FARTHEST = 12.0  # logits, 6 in a million: a limit beyond is infinite, that is 0
 _SMALLEST_TAU = 0.1  # to climb from
 _LADDER = (15, 41, 161, 641)  # quadrature nodes: more of them until the likelihood at the limit stays
 _AGREE = 1e-7  # of the log-likelihood
+_MOST_STEPS = 8
+
+Rows = npt.NDArray[np.intp]
 
 
 def small_sample_drop(k: int, level: float) -> float:
@@ -32,12 +37,70 @@ def small_sample_drop(k: int, level: float) -> float:
 
 
 def corrected_limits(x: Floats, n: Floats, best: Maximum, level: float) -> Limits:
-    """Limits of mu for tables (B, k) at their maxima, arrays (B,); infinite where the likelihood never falls so far."""
+    """Limits of mu for tables (B, k) at their maxima, arrays (B,); infinite where the likelihood never falls so far.
+
+    The signed root of the likelihood ratio is nearly straight in mu, so that a few steps along it arrive; where they
+    do not, or more nodes tell another likelihood, the limit is searched in a bracket.
+    """
     tables = len(x)
     drop = small_sample_drop(x.shape[-1], level)
     both = np.tile(np.arange(tables), 2)  # the lower limits, then the upper ones: searched together
-    end = np.repeat([-FARTHEST, FARTHEST], tables)
-    limits, rest = np.empty(2 * tables), np.arange(2 * tables)
+    sign = np.repeat([-1.0, 1.0], tables)
+    limits, arrived = np.empty(2 * tables), np.zeros(2 * tables, dtype=bool)
+    for nodes, more in pairwise(_LADDER):
+        rest = np.flatnonzero(~arrived & (best.nodes[both] <= nodes))
+        if rest.size:
+            limits[rest], arrived[rest] = _along_the_root(
+                x, n, best, both[rest], sign[rest], drop, nodes, more
+            )
+    rest = np.flatnonzero(~arrived)
+    if rest.size:
+        limits[rest] = _in_a_bracket(x, n, best, both[rest], sign[rest] * FARTHEST, drop)
+    return limits[:tables], limits[tables:]
+
+
+def _along_the_root(
+    x: Floats,
+    n: Floats,
+    best: Maximum,
+    rows: Rows,
+    sign: Floats,
+    drop: float,
+    nodes: int,
+    more: int,
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Limits by steps along the signed root r = sqrt(best - profile), which must be sqrt(drop); and whether they hold."""
+    excess = _excess(x[rows], n[rows], best, rows, drop, nodes)
+    wanted, peak = np.sqrt(drop), best.mu[rows]
+    step = np.sqrt(2 * drop) * np.where(best.se[rows] > 0, best.se[rows], 1.0)
+    before, r_before = np.zeros_like(step), np.zeros_like(step)
+    for _ in range(_MOST_STEPS):
+        step = np.clip(step, 1e-6, FARTHEST)
+        above = excess(peak + sign * step)
+        r = np.sqrt(np.maximum(drop - above, 0.0))
+        close = np.abs(above) < _AGREE
+        if close.all():
+            break
+        slope = np.where(r > r_before, (r - r_before) / np.where(step > before, step - before, 1.0), 0.0)
+        chord = r / step
+        slope = np.where((slope > 0.2 * chord) & (slope < 5 * chord), slope, chord)
+        move = (wanted - r) / np.where(slope > 0, slope, 1.0)
+        after = np.where(close, step, np.clip(step + move, 0.2 * step, 3 * step))
+        further = after > step
+        before, r_before = np.where(further, step, before), np.where(further, r, r_before)
+        step = after
+    at = peak + sign * step
+    fine = close & (np.abs(at) < FARTHEST)
+    good = np.flatnonzero(fine)
+    if good.size:
+        finer = _excess(x[rows[good]], n[rows[good]], best, rows[good], drop, more)(at[good])
+        fine[good] = np.abs(finer) < 10 * _AGREE
+    return at, fine
+
+
+def _in_a_bracket(x: Floats, n: Floats, best: Maximum, both: Rows, end: Floats, drop: float) -> Floats:
+    """Limits between the maximum and an end of the scale, with as many nodes as they need."""
+    limits, rest = np.empty(len(both)), np.arange(len(both))
     for nodes, more in zip(_LADDER, (*_LADDER[1:], None), strict=True):
         rows = both[rest]
         excess = _excess(x[rows], n[rows], best, rows, drop, nodes)
@@ -49,12 +112,10 @@ def corrected_limits(x: Floats, n: Floats, best: Maximum, level: float) -> Limit
         rest = rest[(gap > _AGREE) | (best.nodes[rows] > nodes)]
         if not rest.size:
             break
-    return limits[:tables], limits[tables:]
+    return limits
 
 
-def _excess(
-    x: Floats, n: Floats, best: Maximum, rows: npt.NDArray[np.intp], drop: float, nodes: int
-) -> Function:
+def _excess(x: Floats, n: Floats, best: Maximum, rows: Rows, drop: float, nodes: int) -> Function:
     """How far the profile likelihood at mu lies above the cut; each call climbs from where the last one arrived."""
     tau = best.tau[rows]
 

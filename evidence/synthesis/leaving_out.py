@@ -25,6 +25,7 @@ from evidence.synthesis.binomial import Maximum
 from evidence.synthesis.downdating import maxima_without_each, wald_q_without_each
 from evidence.synthesis.fitting import Options
 from evidence.synthesis.heterogeneity import i2_h2, q_pvalue
+from evidence.synthesis.likelihood import FEW_ENOUGH
 from evidence.synthesis.models import critical
 from evidence.synthesis.pooling import Plan, plan
 from evidence.synthesis.proportions import as_counts
@@ -33,7 +34,9 @@ from evidence.synthesis.results import Fit, Floats, Heterogeneity, Interval, Poo
 sources = ("viechtbauer2010influence", "lau1992")
 
 _CHUNK = 1 << 16  # counts fitted at once: 10 to 20 MB of temporaries in the likelihood, whatever k is
-_MANY = 30  # studies from which on finding the maxima from that of all is quicker than fitting them
+_MANY = (
+    FEW_ENOUGH + 2
+)  # studies: finding the maxima from that of all is quicker than fitting them, and t is the usual interval
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,9 @@ from evidence.synthesis.models import critical, predict
 from evidence.synthesis.posterior import predict_new_study
 from evidence.synthesis.results import Floats
 
+FEW_ENOUGH = 30
+"""Studies up to which the usual interval is the corrected profile one; for more, t is as narrow and holds as well."""
+
 _VERY_DIFFERENT = 5.0  # tau on the logit scale: studies at 1 % and at 99 % are then ordinary
 _VERY_OVERDISPERSED = 0.8  # the beta is then a bowl: studies are near 0 or near 1
 
@@ -19,7 +22,7 @@ def binomial_normal(x: Floats, n: Floats, options: Options) -> Part:
     """The binomial-normal model by maximum likelihood; every table must have a finite maximum."""
     k = x.shape[-1]
     best = binomial.maximise(x, n)
-    ci = options.ci or "t"
+    ci = options.ci or ("corrected" if k <= FEW_ENOUGH else "t")
     df = k - 1 if ci == "t" else None
     se = best.se
     drop = chdtri(1, 1 - options.level) / 2

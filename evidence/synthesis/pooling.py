@@ -100,7 +100,8 @@ def pool_counts(
     tau2         reml, pm, dl, ml, eb, hs, he, sj, hsk, dlit, sjit, pmm; genq by the weights given (random only)
     ci           wald, t, profile (not common); of binomial corrected, profile likelihood cut for few studies; of
                  common and random hksj, hksj-plain, hksj-ci, hksj-iqwig6; of random
-                 kenward-roger; of common ivhet. By default t for binomial, hksj for random, wald for common
+                 kenward-roger; of common ivhet. By default corrected for binomial up to 30 studies, else t; t for
+                 beta-binomial, hksj for random, wald for common
     interval     of each study: exact, wilson, agresti-coull, jeffreys, mid-p
     prediction   t (k - 1 df), hts (k - 2 df), wald, none; of random hksj (k - 1 df), hksj-hts (k - 2 df),
                  kenward-roger, kenward-roger-hts (one df less); of binomial posterior and bootstrap. By default
