@@ -116,7 +116,19 @@ def test_completion_completes() -> None:
 
 # ---- options carry their keyword's name ---------------------------------------------------------
 
-ONLY_HERE = {"args", "review", "against", "excluded", "panel", "snapshot", "methods", "show_r", "format", "output", "help"}
+ONLY_HERE = {
+    "args",
+    "review",
+    "against",
+    "excluded",
+    "panel",
+    "snapshot",
+    "methods",
+    "show_r",
+    "format",
+    "output",
+    "help",
+}
 
 
 def keywords(function: Callable[..., Any]) -> set[str]:

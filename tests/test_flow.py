@@ -305,7 +305,11 @@ def test_reasons_are_taken_apart_as_they_were_put_together() -> None:
 
     reasons = {"=x; a, b's": 2, "\x1b[31mred \u202e": 1, ";": 3}
     parts = [part.split(",") for part in _n(reasons).split(";")]
-    assert [(name.strip(), int(count)) for name, count in parts] == [("x a b\u2019s", 2), ("red", 1), ("?", 3)]
+    assert [(name.strip(), int(count)) for name, count in parts] == [
+        ("x a b\u2019s", 2),
+        ("red", 1),
+        ("?", 3),
+    ]
 
 
 # ---- shown -----------------------------------------------------------------------------------------------

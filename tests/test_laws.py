@@ -106,7 +106,8 @@ def check(pooled: Pooled, *, limits: bool = True) -> None:
     if pooled.fit is not None:
         fit = pooled.fit
         slack = INSIDE * (1 + abs(fit.estimate))
-        assert fit.low <= fit.estimate + slack and fit.estimate <= fit.high + slack
+        assert fit.low is None or fit.low <= fit.estimate + slack  # None: the likelihood never falls so far
+        assert fit.high is None or fit.estimate <= fit.high + slack
         assert fit.se >= 0
     if pooled.heterogeneity is not None:
         h = pooled.heterogeneity

@@ -168,9 +168,10 @@ def test_the_binomial_model_on_pritz1997() -> None:
         "binomial",
         "logit",
         "ml",
-        "t",
-        13,
+        "corrected",
+        None,
     )
+    assert (pool_counts(*PRITZ, ci="t").ci, pool_counts(*PRITZ, ci="t").df) == ("t", 13)
     assert pooled.proportion.estimate == pytest.approx(0.798443, abs=PRINTED_6)
     assert pooled.heterogeneity is not None
     assert pooled.heterogeneity.tau2 == pytest.approx(0.58931, abs=5e-6)
@@ -286,11 +287,11 @@ def test_what_each_model_fills_in(model: str) -> None:
     assert pooled.tau2_estimator == {"random": "reml", "binomial": "ml"}.get(model)
     assert pooled.ci == {
         "random": "hksj",
-        "binomial": "t",
+        "binomial": "corrected",
         "beta-binomial": "t",
         "common": "wald",
     }.get(model)
-    assert pooled.df == {"random": 5, "binomial": 5, "beta-binomial": 5}.get(model)
+    assert pooled.df == {"random": 5, "beta-binomial": 5}.get(model)
     assert (pooled.k, pooled.events, pooled.n, pooled.level) == (6, 28, 92, 0.95)
     assert f"k = {pooled.k}" in pooled.method
 
@@ -361,7 +362,7 @@ def test_the_average_of_the_binomial_model_lies_between_median_and_a_half() -> N
 
 
 def test_the_average_s_interval_is_the_median_s_where_tau_is_nil() -> None:
-    pooled = pool_counts([5, 10, 20, 40, 5], [20, 40, 80, 160, 20])
+    pooled = pool_counts([5, 10, 20, 40, 5], [20, 40, 80, 160, 20], ci="t")
     assert numbers(pooled.average) == pytest.approx(numbers(pooled.proportion), rel=1e-6)
 
 
@@ -616,11 +617,13 @@ def test_a_batch_of_two_models_says_each_tables_own() -> None:
     x = np.array([[3, 4, 5, 6, 2, 7], [9, 9, 9, 9, 9, 9]])
     mixed = pool_counts(x, np.full((2, 6), 9))
     assert mixed.model == ("binomial", "bayes")
-    assert mixed.ci == ("t", None)
-    assert mixed.df == (5, None)
+    assert mixed.ci == ("corrected", None)
+    assert mixed.df is None
     assert mixed.tau2_estimator == ("ml", None)
     assert mixed.measure == "logit"
-    assert pool_counts(x[:1], np.full((1, 6), 9)).ci == "t"
+    assert pool_counts(x, np.full((2, 6), 9), ci="t").df == (5, None)
+    assert pool_counts(x[:1], np.full((1, 6), 9)).ci == "corrected"
+    assert pool_counts([3, 4] * 16, [9] * 32).ci == "t"
 
 
 # --- Kenward and Roger ----------------------------------------------------------------

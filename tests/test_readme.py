@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import importlib.util
-import io
 import json
 import re
 import shlex
@@ -95,6 +93,9 @@ def documented(text: str) -> list[list[str]]:
     console = [
         line[2:] for part in fenced(text, "console") for line in part.splitlines() if line.startswith("$ ")
     ]
+    console += [
+        line for part in fenced(text, "sh") for line in part.splitlines() if line.startswith("evidence ")
+    ]
     setup = re.findall(r"\.venv/bin/(evidence \S+)", text)
     return [shlex.split(line, comments=True)[1:] for line in [*quoted, *console, *setup]]
 
@@ -107,6 +108,9 @@ def test_every_command_and_option_in_the_readme_exists(text: str) -> None:
         assert isinstance(main, click.Group)
         known = main.get_command(click.Context(main), name)
         assert known is not None, f"evidence {name}"
+        if isinstance(known, click.Group) and len(call) > 1 and call[1].islower():
+            known = known.get_command(click.Context(known), call[1])
+            assert known is not None, call
         options = {flag for parameter in known.params for flag in parameter.opts} | {"--help", "-h"}
         assert {part for part in call if part.startswith("--")} <= options, call
 
@@ -159,27 +163,42 @@ def test_the_python_example_runs(
     assert "CLASI-50" in capsys.readouterr().out
 
 
-def test_adding_a_series_as_described_adds_it_to_the_pool(
+def test_a_review_from_nothing_and_a_series_added_as_described(
     text: str, root: Path, run: Run, tmp_path: Path
 ) -> None:
-    review = tmp_path / "my-review"
-    shutil.copytree(root / "data", review)
+    """The shell blocks are run as they stand, `cd` included."""
+    (tmp_path / "reports.csv").write_text(
+        "study,authors,year,design,state\nlin2024,Lin A,2024,case series,unverified\n"
+        "rossi2025,Rossi B,2025,cohort,unverified\nortiz2026,Ortiz C,2026,case series,unverified\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "counts.csv").write_text(
+        "study,outcome,weeks,events,n,state\nlin2024,iga_0_1,16,5,9,unverified\n"
+        "rossi2025,iga_0_1,24,7,11,unverified\nortiz2026,iga_0_1,12,3,8,unverified\n",
+        encoding="utf-8",
+    )
+    new, added = fenced(text, "sh")
+    assert len(new.splitlines()) < 10
+    printed = followed(new, tmp_path, run)
+    assert "15/28" in printed
+    shutil.copytree(root / "data", tmp_path / "my-review")
+    printed = followed(added, tmp_path / "my-review", run)
+    assert "García 2026 (7/8) entered" in " ".join(printed.split())
+    assert "26/26, now 33/34" in " ".join(printed.split())
 
-    def pooled() -> dict[str, int]:
-        done = run("pool", "--review", "my-review", "--format", "json", cwd=tmp_path)
-        assert done.returncode == 0, done.stderr
-        found = json.loads(done.stdout)["pooled"][0]
-        return {key: found[key] for key in ("k", "events", "n")}
 
-    before = pooled()
-    for name, part in zip(("studies.csv", "outcomes.csv"), fenced(text, "csv"), strict=True):
-        (row,) = csv.DictReader(io.StringIO(part))
-        with (review / name).open(encoding="utf-8", newline="") as stream:
-            columns = next(csv.reader(stream))
-        assert set(row) <= set(columns), name
-        with (review / name).open("a", encoding="utf-8", newline="") as stream:
-            csv.DictWriter(stream, columns, restval="", lineterminator="\n").writerow(row)
-    assert pooled() == {"k": before["k"] + 1, "events": before["events"] + 7, "n": before["n"] + 8}
+def followed(commands: str, folder: Path, run: Run) -> str:
+    """What the last command printed."""
+    printed = ""
+    for line in commands.splitlines():
+        words = shlex.split(line)
+        if words[0] == "cd":
+            folder = folder / words[1]
+            continue
+        done = run(*words[1:], cwd=folder)
+        assert done.returncode == 0, (line, done.stderr)
+        printed = done.stdout
+    return printed
 
 
 def test_every_link_to_a_file_leads_somewhere(text: str, root: Path) -> None:

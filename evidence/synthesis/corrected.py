@@ -22,7 +22,7 @@ from evidence.synthesis.quadrature import table_log_likelihood
 from evidence.synthesis.results import Floats
 from evidence.synthesis.roots import Function, bracketed_root
 
-FARTHEST = 12.0  # logits, 6 in a million: a limit beyond is infinite, that is 0 or 1 as a proportion
+FARTHEST = 12.0  # logits beyond both the maximum and one half: a limit farther is infinite, 0 or 1 as a proportion
 _SMALLEST_TAU = 0.1  # to climb from
 _LADDER = (15, 41, 161, 641)  # quadrature nodes: more of them until the likelihood at the limit stays
 _AGREE = 1e-7  # of the log-likelihood
@@ -55,7 +55,9 @@ def corrected_limits(x: Floats, n: Floats, best: Maximum, level: float) -> Limit
             )
     rest = np.flatnonzero(~arrived)
     if rest.size:
-        limits[rest] = _in_a_bracket(x, n, best, both[rest], sign[rest] * FARTHEST, drop)
+        mu = best.mu[both[rest]]
+        ends = np.where(sign[rest] > 0, np.maximum(mu, 0) + FARTHEST, np.minimum(mu, 0) - FARTHEST)
+        limits[rest] = _in_a_bracket(x, n, best, both[rest], ends, drop)
     return limits[:tables], limits[tables:]
 
 
@@ -90,7 +92,7 @@ def _along_the_root(
         before, r_before = np.where(further, step, before), np.where(further, r, r_before)
         step = after
     at = peak + sign * step
-    fine = close & (np.abs(at) < FARTHEST)
+    fine = close & (step < FARTHEST)
     good = np.flatnonzero(fine)
     if good.size:
         finer = _excess(x[rows[good]], n[rows[good]], best, rows[good], drop, more)(at[good])
@@ -107,7 +109,8 @@ def _in_a_bracket(x: Floats, n: Floats, best: Maximum, both: Rows, end: Floats, 
         limits[rest] = _limit(excess, best.mu[rows], end[rest])
         if more is None:
             break
-        at = np.clip(limits[rest], -FARTHEST, FARTHEST)
+        low, high = np.minimum(end[rest], best.mu[rows]), np.maximum(end[rest], best.mu[rows])
+        at = np.clip(limits[rest], low, high)
         gap = np.abs(_excess(x[rows], n[rows], best, rows, drop, more)(at) - excess(at))
         rest = rest[(gap > _AGREE) | (best.nodes[rows] > nodes)]
         if not rest.size:
@@ -134,4 +137,4 @@ def _limit(excess: Function, mu: Floats, end: Floats) -> Floats:
     """The root of `excess` between mu and an end of the scale; infinite where it is still positive there."""
     beyond = excess(end) > 0
     root = bracketed_root(excess, mu, np.where(beyond, mu, end), rtol=1e-8)
-    return np.where(beyond, np.sign(end) * np.inf, root)
+    return np.where(beyond, np.sign(end - mu) * np.inf, root)

@@ -49,7 +49,7 @@ def binomial_normal(x: Floats, n: Floats, options: Options) -> Part:
         average=_average(x, n, best, ci, critical(options.level, k - 1 if ci == "corrected" else df), drop),
         prediction=None if predicted_later else _prediction(x, n, best, options),
         prediction_later=(lambda: predict_new_study(x, n, options.level)) if predicted_later else None,
-        fit=np.stack([best.mu, se, low, high]),
+        fit=np.stack([best.mu, se, *(np.where(np.isfinite(end), end, np.nan) for end in (low, high))]),
         heterogeneity=_tests(
             x, n, tau2, np.where(best.tau > 0, best.value, best.common), best.common, options
         ),
@@ -58,6 +58,8 @@ def binomial_normal(x: Floats, n: Floats, options: Options) -> Part:
     )
     for table in np.flatnonzero(best.tau > _VERY_DIFFERENT):
         part.notes[table].append(notes.very_heterogeneous(float(best.tau[table])))
+    for table in np.flatnonzero(~(np.isfinite(low) & np.isfinite(high))):
+        part.notes[table].append(notes.NO_LIMIT)
     if part.prediction is not None and options.prediction == "bootstrap":
         _bootstrap_notes(part, k)
     few_studies_notes(part, k, options)

@@ -24,6 +24,10 @@ EXACT_SPEAKS_OF = (
     "The exact interval holds for the average of these studies, weighted by patients, however much they differ; it "
     "does not speak of another study."
 )
+NO_LIMIT = (
+    "On one side the likelihood never falls far enough for a limit: an ever more extreme median with ever more "
+    "heterogeneity stays likely, so the interval ends at 0 or 100 %."
+)
 NO_PREDICTION = "A prediction for a new study needs at least three studies."
 NO_DEGREE_OF_FREEDOM = (
     "Kenward and Roger's approximation leaves these studies no degree of freedom for a prediction."

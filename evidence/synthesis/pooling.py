@@ -373,7 +373,9 @@ def _single(part: Part, planned: Plan) -> Pooled:
         proportion=proportion,
         exact=planned.exact,
         average=row.interval(part.average),
-        fit=None if part.fit is None else Fit(*(float(v) for v in part.fit[:, 0])),
+        fit=None
+        if part.fit is None
+        else Fit(*(float(v) if np.isfinite(v) else None for v in part.fit[:, 0])),
         heterogeneity=row.heterogeneity(),
         weights=weights,
         notes=tuple(part.notes[0]),
