@@ -12,8 +12,9 @@ costs nothing, and a pool does not pay for what only a comparison needs.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from evidence.lazily import from_homes
 
 if TYPE_CHECKING:
     from evidence.analysis import (
@@ -225,12 +226,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value  # found at once from now on
-    return value
+__getattr__ = from_homes(__name__, _HOMES, globals())
 
 
 def __dir__() -> list[str]:

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 RANK = {
     "errors": 0,
+    "lazily": 0,
     "literature": 0,
     "files": 1,
     "synthesis": 1,

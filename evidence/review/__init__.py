@@ -46,8 +46,9 @@ The names below are imported when first used.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from evidence.lazily import from_homes
 
 if TYPE_CHECKING:
     from evidence.review.counts import CountRow, read_counts
@@ -122,9 +123,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value  # found at once from now on
-    return value
+__getattr__ = from_homes(__name__, _HOMES, globals())

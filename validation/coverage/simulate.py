@@ -3,7 +3,7 @@
 Families, each a CSV beside this script, one row for a cell, target and candidate; finished cells are kept, so a run
 that was stopped goes on where it was:
 
-    engine      pool_counts as it stands, everything by default
+    engine      pool_counts as it stands, everything by default (before.csv holds what it was before the defaults changed)
     surface     Bayes under many priors, profile likelihoods, t, Wald, R's defaults: on the same draws, more of them
     fresh       the same on draws that were not looked at while candidates were chosen
     beyond      the same at tau = 2, outside the design

@@ -18,7 +18,7 @@ from design import KS, WANTED  # noqa: E402
 
 README = HERE / "README.md"
 PLOT = HERE / "coverage.png"
-FAMILIES = ("engine", "surface", "fresh", "skovgaard", "bootstrap", "beyond", "between")
+FAMILIES = ("engine", "before", "surface", "fresh", "skovgaard", "bootstrap", "beyond", "between")
 TARGETS = {"median": "Median proportion", "average": "Population average", "new": "A new study"}
 
 
@@ -143,11 +143,11 @@ def blocks() -> dict[str, str]:
             for target, label in TARGETS.items()
             if any(row.target == target for row in found[family])
         )
-    made["worst"] = worst_cells([*found["engine"], *found["fresh"]], SHOWN)
+    made["worst"] = worst_cells([*found["engine"], *found["before"], *found["fresh"]], SHOWN)
     return made
 
 
-SHOWN = ("r-glmm", "r-inverse", "auto", "t", "bayes-hn1", "bayes-hn1.25-j", "profile-normal", "proposed")
+SHOWN = ("r-glmm", "r-inverse", "before", "auto", "t", "bayes-hn1", "bayes-hn1.25-j", "profile-normal", "proposed")
 """Candidates of the plot and of the table of worst cells."""
 
 PROPOSED = "proposed"
@@ -160,7 +160,7 @@ def plot() -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    rows = [*results("engine"), *results("fresh")]
+    rows = [*results("engine"), *results("before"), *results("fresh")]
     colours = dict(zip((0.5, 0.8, 0.95, 0.99), ("#1b6ca8", "#3a9d5d", "#d98a00", "#b3261e"), strict=True))
     marks = {0.0: "o", 0.5: "s", 1.0: "^"}
     figure, axes = plt.subplots(len(TARGETS), len(KS), figsize=(15, 9), sharey=True)
