@@ -9,7 +9,7 @@ import click
 from . import options
 from .counts import looks_typed, typed
 from .given import given_review
-from .showing import show
+from .showing import check_explaining, explain, show
 
 if TYPE_CHECKING:
     from evidence.analysis import Compared
@@ -59,11 +59,14 @@ DIFFERENCES = ("newcombe", "miettinen-nurminen")
     help="Interval of each side by itself.",
 )
 @options.level
+@options.explaining
 @options.output("text", "markdown", "csv", "json")
 def compare(
     args: tuple[str, ...],
     review: str | None,
     against: str | None,
+    methods: bool,
+    show_r: bool,
     format: str | None,
     output: str | None,
     **choices: Any,
@@ -90,10 +93,23 @@ def compare(
       evidence compare 6/6 24/49
       evidence compare Ours=6/6 TULIP-2=24/49 --test boschloo
       evidence compare 8/9 --against tulip12
+      evidence compare --methods --show-r
       evidence compare --format json --output compared.json
     """
     who, others = _sides(args, against)
-    show(_compared(who, others, review, choices), format, output)
+    explaining = check_explaining(methods, show_r, format)
+    compared = _compared(who, others, review, choices)
+    if not explaining:
+        show(compared, format, output)
+        return
+    from evidence.report import compared_methods as explained
+
+    explain(
+        compared,
+        output,
+        methods=explained.methods if methods else None,
+        r_code=explained.r_code if show_r else None,
+    )
 
 
 def _sides(args: tuple[str, ...], against: str | None) -> tuple[str | CountRow | None, list[str | CountRow]]:

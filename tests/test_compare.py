@@ -23,7 +23,7 @@ from evidence.analysis.rows import count_rows, tell_apart
 from evidence.cli import compare as command
 from evidence.cli import main, options
 from evidence.errors import NotPossible, OptionError
-from evidence.report import COMPARED_FORMATS, render
+from evidence.report import COMPARED_FORMATS, compared_methods, render
 from evidence.report.characters import cells
 from evidence.report.compared_words import words
 from evidence.report.stack import stack
@@ -493,7 +493,7 @@ def test_each_option_is_a_keyword_of_the_library_and_the_other_way_round() -> No
 
     names = {option.name for option in command.compare.params}
     library = inspect.signature(evidence.compare).parameters
-    assert names - {"args", "review", "format", "output"} == set(library) - {"review", "cohort"}
+    assert names - {"args", "review", "format", "output", "methods", "show_r"} == set(library) - {"review", "cohort"}
     shown = command.compare.make_context("compare", []).params
     shared = (set(library) & set(shown)) - {"review"}
     assert {name: shown[name] for name in shared} == {name: library[name].default for name in shared}
@@ -602,3 +602,16 @@ def test_any_counts_can_be_compared_and_printed(
     one_way, other_way = (evidence.compare_rows(*pair).leading.comparison for pair in (rows[:2], rows[1::-1]))
     assert one_way.pvalue == pytest.approx(other_way.pvalue, rel=1e-9)
     assert one_way.difference.low == pytest.approx(-other_way.difference.high, abs=1e-12)
+
+
+def test_a_comparison_explains_itself(shipped: Review) -> None:
+    said = compared_methods.methods(evidence.compare(shipped))
+    assert "Newcombe's hybrid score interval [1], by their ratio with Koopman's" in said
+    assert "The one test is Fisher's exact test, two-sided." in said
+    assert "not randomised" in said
+    pooled = compared_methods.methods(evidence.compare(shipped, cohort="all"))
+    assert "on the summed counts" in pooled
+    assert "Koopman" not in pooled
+    code = compared_methods.r_code(evidence.compare(shipped, against="tulip2"))
+    assert "x <- c(6, 24); n <- c(6, 49)" in code
+    assert "a side is a pool" in compared_methods.r_code(evidence.compare(shipped, cohort="all"))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from evidence.analysis.trials import TrialPool, TrialRow, Trials
 from evidence.report.characters import clean
+from evidence.report.compared_methods import DIFFERENCES
 from evidence.report.explaining import printed, r_head
 from evidence.report.numbers import level, plural
 from evidence.synthesis.two_arm_pooling import PooledArms
@@ -23,10 +24,6 @@ R_MODEL = {
 
 # ---- methods -------------------------------------------------------------------------------------
 
-_DIFFERENCE = {
-    "newcombe": "Newcombe's hybrid score interval [newcombe1998]",
-    "miettinen-nurminen": "Miettinen and Nurminen's score interval [miettinen1985]",
-}
 _MODELS = {
     "mantel-haenszel": "the Mantel-Haenszel method [mantel1959]",
     "common": "a common-effect model with inverse-variance weights",
@@ -72,7 +69,7 @@ def _sentences(trials: Trials) -> Iterator[str]:
     what = f" for {clean(trials.outcome_label)}" if trials.outcome_label else ""
     yield (
         f"We compared treated and control arms within {plural(len(trials.trials), 'randomised contrast')}{what}: the risk "
-        f"difference with {_DIFFERENCE[options['difference']]}, the risk ratio with Koopman's score interval [koopman1984] "
+        f"difference with {DIFFERENCES[options['difference']]}, the risk ratio with Koopman's score interval [koopman1984] "
         "and the conditional odds ratio with its exact interval [cornfield1956], at a confidence level of "
         f"{level(options['level'])} %; equality was tested by {str(options['test']).capitalize()}'s exact test."
     )
