@@ -493,7 +493,10 @@ def test_each_option_is_a_keyword_of_the_library_and_the_other_way_round() -> No
 
     names = {option.name for option in command.compare.params}
     library = inspect.signature(evidence.compare).parameters
-    assert names - {"args", "review", "format", "output", "methods", "show_r"} == set(library) - {"review", "cohort"}
+    assert names - {"args", "review", "format", "output", "methods", "show_r"} == set(library) - {
+        "review",
+        "cohort",
+    }
     shown = command.compare.make_context("compare", []).params
     shared = (set(library) & set(shown)) - {"review"}
     assert {name: shown[name] for name in shared} == {name: library[name].default for name in shared}

@@ -19,7 +19,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH = 110
 
-ORDER = ("errors.py", "lazily.py", "literature.py", "files.py", "synthesis", "review", "papers", "analysis", "report")
+ORDER = (
+    "errors.py",
+    "lazily.py",
+    "literature.py",
+    "files.py",
+    "synthesis",
+    "review",
+    "papers",
+    "analysis",
+    "report",
+)
 """The library's rooms from the ground up."""
 
 AROUND = {

@@ -149,7 +149,9 @@ def _check_verified(table: Table, record: Any, faulty: AbstractSet[str]) -> Iter
         yield Problem(table.file, record.row, "verified_by", "", reason, "who checked it")
     elif not record.locator:
         reason = f"the cell is empty, though {record.verified_by} verified the row"
-        yield Problem(table.file, record.row, "locator", "", reason, "the page, table or figure that was read")
+        yield Problem(
+            table.file, record.row, "locator", "", reason, "the page, table or figure that was read"
+        )
 
 
 def source_check(table: Table, places: Mapping[str, int]) -> Check:

@@ -22,7 +22,9 @@ from evidence.synthesis.quadrature import table_log_likelihood
 from evidence.synthesis.results import Floats
 from evidence.synthesis.roots import Function, bracketed_root
 
-FARTHEST = 12.0  # logits beyond both the maximum and one half: a limit farther is infinite, 0 or 1 as a proportion
+FARTHEST = (
+    12.0  # logits beyond both the maximum and one half: a limit farther is infinite, 0 or 1 as a proportion
+)
 _SMALLEST_TAU = 0.1  # to climb from
 _LADDER = (15, 41, 161, 641)  # quadrature nodes: more of them until the likelihood at the limit stays
 _AGREE = 1e-7  # of the log-likelihood

@@ -147,7 +147,17 @@ def blocks() -> dict[str, str]:
     return made
 
 
-SHOWN = ("r-glmm", "r-inverse", "before", "auto", "t", "bayes-hn1", "bayes-hn1.25-j", "profile-normal", "proposed")
+SHOWN = (
+    "r-glmm",
+    "r-inverse",
+    "before",
+    "auto",
+    "t",
+    "bayes-hn1",
+    "bayes-hn1.25-j",
+    "profile-normal",
+    "proposed",
+)
 """Candidates of the plot and of the table of worst cells."""
 
 PROPOSED = "proposed"
