@@ -13,6 +13,7 @@ from evidence.report.characters import clean
 from evidence.report.explaining import printed
 from evidence.report.numbers import known, level, plural
 from evidence.report.verbs import said
+from evidence.synthesis.likelihood import PREDICTED_BY_POSTERIOR
 from evidence.synthesis.results import Pooled
 
 ESTIMATORS: Mapping[str, str] = {
@@ -253,7 +254,7 @@ def _prediction(pooled: Pooled, asked: str | None) -> Iterator[str]:
             f"with {pooled.k - 1} degrees of freedom."
         )
     else:
-        usual = "posterior" if pooled.model == "binomial" else "t"
+        usual = "posterior" if pooled.model == "binomial" and pooled.k <= PREDICTED_BY_POSTERIOR else "t"
         how = PREDICTIONS[asked or usual].format(one=pooled.k - 1, two=pooled.k - 2)
         yield f"The prediction interval for another study is by {how}."
 

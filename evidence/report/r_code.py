@@ -13,6 +13,7 @@ from evidence.analysis.results import WHOLE, Analysis, PoolRow
 from evidence.report.characters import clean
 from evidence.report.explaining import r_head
 from evidence.report.rows import pool_name
+from evidence.synthesis.likelihood import PREDICTED_BY_POSTERIOR
 from evidence.synthesis.results import Pooled
 
 MEASURES = {"logit": "PLO", "arcsine": "PAS", "double-arcsine": "PFT", "log": "PLN", "raw": "PR"}
@@ -195,9 +196,11 @@ def _binomial(result: Pooled, prediction: str | None) -> Iterator[str]:
         yield "print(transf.ilogit(c(estimate = b, low = ci[1], high = ci[2])), digits = 8)  # of the median study"
     yield "average <- integrate(function(z) plogis(b + sqrt(res$tau2) * z) * dnorm(z), -Inf, Inf, rel.tol = 1e-10)$value"
     yield "print(c(average = average, tau2 = res$tau2, Q.Wald = res$QE.Wld, Q.LRT = res$QE.LRT), digits = 8)"
-    if prediction in (None, "posterior") and result.prediction is not None:
+    if prediction is None:
+        prediction = "posterior" if result.k <= PREDICTED_BY_POSTERIOR else "t"
+    if prediction == "posterior" and result.prediction is not None:
         yield "# another study is predicted by a posterior, which metafor does not have: see the code of the Bayesian model"
-    elif result.prediction is not None and prediction not in (None, "bootstrap"):
+    elif result.prediction is not None and prediction != "bootstrap":
         df = {"t": "k - 1", "wald": "Inf"}.get(prediction, "k - 2")
         yield f"new <- b + c(-1, 1) * qt((1 + level) / 2, {df}) * sqrt(res$tau2 + res$se^2)"
         yield "print(transf.ilogit(c(low = new[1], high = new[2])), digits = 8)  # another study"

@@ -14,6 +14,9 @@ from evidence.synthesis.results import Floats
 FEW_ENOUGH = 30
 """Studies up to which the usual interval is the corrected profile one; for more, t is as narrow and holds as well."""
 
+PREDICTED_BY_POSTERIOR = 200
+"""Studies up to which a new one is predicted by the posterior; of more, tau is known well enough for t, which costs nothing."""
+
 _VERY_DIFFERENT = 5.0  # tau on the logit scale: studies at 1 % and at 99 % are then ordinary
 _VERY_OVERDISPERSED = 0.8  # the beta is then a bowl: studies are near 0 or near 1
 
@@ -36,7 +39,9 @@ def binomial_normal(x: Floats, n: Floats, options: Options) -> Part:
         half = critical(options.level, df) * se
         low, high = best.mu - half, best.mu + half
     tau2 = best.tau**2
-    predicted_later = k >= 3 and options.prediction in (None, "posterior")
+    if options.prediction is None:
+        options = options._replace(prediction="posterior" if k <= PREDICTED_BY_POSTERIOR else "t")
+    predicted_later = k >= 3 and options.prediction == "posterior"
     part = Part(
         "binomial",
         f"Binomial-normal model (k = {k}; maximum likelihood; {interval_words(ci, df)}"
@@ -80,7 +85,7 @@ def _average(x: Floats, n: Floats, best: binomial.Maximum, ci: str, quantile: fl
 
 def _prediction(x: Floats, n: Floats, best: binomial.Maximum, options: Options) -> Floats | None:
     k = n.shape[-1]
-    if k < 3 or options.prediction in (None, "none"):
+    if k < 3 or options.prediction in (None, "none", "posterior"):
         return None
     if options.prediction == "bootstrap":
         from evidence.synthesis import bootstrap

@@ -105,7 +105,7 @@ def pool_counts(
     interval     of each study: exact, wilson, agresti-coull, jeffreys, mid-p
     prediction   t (k - 1 df), hts (k - 2 df), wald, none; of random hksj (k - 1 df), hksj-hts (k - 2 df),
                  kenward-roger, kenward-roger-hts (one df less); of binomial posterior and bootstrap. By default
-                 posterior for binomial (worked when first looked at), t for the others
+                 posterior for binomial up to 200 studies (worked when first looked at), else t
     prior        of tau (bayes): half-normal, half-cauchy, exponential, uniform, or a `bayes.Prior`
     prior_scale  the scale of a prior given by its name
     prior_median of the median proportion: jeffreys, Beta(1/2, 1/2), or uniform, which pulls away from 0 and 100 %

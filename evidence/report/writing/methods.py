@@ -13,6 +13,7 @@ from evidence.report import methods as english
 from evidence.report.characters import clean
 from evidence.report.numbers import known, level
 from evidence.report.writing.language import Language, Passage
+from evidence.synthesis.likelihood import PREDICTED_BY_POSTERIOR
 from evidence.synthesis.results import Pooled
 
 RANKS: Mapping[str, int] = {
@@ -331,7 +332,7 @@ def _prediction(pooled: Pooled, asked: str | None) -> Iterator[str]:
             f"según la t con {pooled.k - 1} grados de libertad."
         )
     else:
-        usual = "posterior" if pooled.model == "binomial" else "t"
+        usual = "posterior" if pooled.model == "binomial" and pooled.k <= PREDICTED_BY_POSTERIOR else "t"
         how = PREDICTIONS[asked or usual].format(one=pooled.k - 1, two=pooled.k - 2)
         yield f"El intervalo de predicción para otro estudio se calculó {how}."
 
