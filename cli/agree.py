@@ -71,7 +71,7 @@ def agree(
     chosen = format_of(format, output)
     if methods and chosen != "text":
         raise click.UsageError("--methods is text.")
-    from evidence.report import agreement as rendering
+    from evidence.report.review import agreement as rendering
     from evidence.review.agreement import agree as compare
     from evidence.review.agreement import write_consensus
 
@@ -88,7 +88,7 @@ def agree(
         look = {"unicode": screen.unicode, "color": screen.color}
         emit(rendering.render_text(found, names=(a, b), width=screen.width, **look), output)
     else:
-        from evidence.report import agreement_export
+        from evidence.report.review import agreement_export
 
         emit(getattr(agreement_export, f"render_{chosen}")(found, names=(a, b)), output, binary=True)
     context.exit(0 if all(one.agreed for one in found) else 1)

@@ -101,7 +101,7 @@ def ask_cell(edit: Edit, table: str, column: Column) -> str:
 def _choices(edit: Edit, table: str, column: Column) -> dict[str, str]:
     """What may be chosen, with what it means; for free text what the column holds most often."""
     if column.name == "state":
-        from evidence.report.check import MEANS
+        from evidence.report.review.check import MEANS
 
         return {word: MEANS[word] for word in column.words}
     if column.words:

@@ -127,7 +127,7 @@ def asymmetry(
     if not explaining:
         show(found, format, output, plot=plot)
         return
-    from evidence.report import asymmetry_methods as explained
+    from evidence.report.asymmetry import methods as explained
 
     explain(
         found,

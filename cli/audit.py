@@ -65,7 +65,7 @@ def audit(
     screen = terminal(sys.stdout, file=output is not None)
     if methods:
         from evidence.errors import OptionError
-        from evidence.report.audit import render_rules
+        from evidence.report.review.audit import render_rules
         from evidence.review.audit.findings import RULES
 
         for name in rules:
@@ -74,7 +74,7 @@ def audit(
         asked = [rule for rule in RULES.values() if not rules or rule.name in rules]
         emit(render_rules(asked, width=screen.width, unicode=screen.unicode), output)
         return
-    from evidence.report.audit import render_audit
+    from evidence.report.review.audit import render_audit
     from evidence.review.audit import auditing
 
     found = auditing.audit(given_review(review), study=study, rules=rules, severity=severity)

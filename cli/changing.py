@@ -99,7 +99,7 @@ def _shown(
         reports = touched(changes, {**before.cohorts, **after.cohorts})
         outcomes = {change.cells["outcome"] for change in changes if "outcome" in change.cells}
         found = consequences(before, after, reports, also=outcomes)
-    from evidence.report.changes import render_changes
+    from evidence.report.review.changes import render_changes
 
     screen = terminal(sys.stdout, file=output is not None)
     return render_changes(

@@ -47,7 +47,7 @@ def check(
     """
     chosen = format_of(format, output)
     checked = _checked(file, review)
-    from evidence.report.check import render_check
+    from evidence.report.review.check import render_check
 
     screen = terminal(sys.stdout, file=output is not None)
     shown = output is None and sys.stdout.isatty()

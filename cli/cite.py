@@ -62,7 +62,7 @@ def cite(
     if keys and analysis is not None:
         raise click.UsageError("--analysis names the references itself; leave it out, or the keys.")
     from evidence.analysis.citing import cited
-    from evidence.report.bibliography import LISTS, render
+    from evidence.report.papers.bibliography import LISTS, render
 
     read = given_review(review)
     bibliography = cited(read, keys, analysis=analysis)

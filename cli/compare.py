@@ -102,7 +102,7 @@ def compare(
     if not explaining:
         show(compared, format, output)
         return
-    from evidence.report import compared_methods as explained
+    from evidence.report.compared import methods as explained
 
     explain(
         compared,

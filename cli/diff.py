@@ -65,11 +65,11 @@ def diff(
     found = compare(path, since, **given)
     screen = terminal(sys.stdout, file=output is not None)
     if chosen == "text":
-        from evidence.report.history import render_diff
+        from evidence.report.history.text import render_diff
 
         text = render_diff(found, width=screen.width, unicode=screen.unicode, color=screen.color)
     else:
-        from evidence.report.history_export import DIFF
+        from evidence.report.history.export import DIFF
 
         text = DIFF[chosen](found)
     emit(text, output, binary=chosen != "text")

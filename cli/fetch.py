@@ -96,7 +96,7 @@ def fetch(
         raise click.UsageError("--refresh asks again, --offline asks nobody.")
     accepted = dict(_accepted(one) for one in accept)
     from evidence.analysis import fetching
-    from evidence.report.fetch import RENDERERS, render_plan
+    from evidence.report.papers.fetch import RENDERERS, render_plan
     from evidence.review.tables import find_review, load
 
     path, note = find_review(review)

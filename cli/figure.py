@@ -234,7 +234,7 @@ def rob(
         only_with_a_review(review, {"instrument": instrument}, ("instrument",))
         rows = _judged(_text(file), file)
     else:
-        from evidence.report.quality_export import render_robvis
+        from evidence.report.review.quality_export import render_robvis
         from evidence.review.quality import quality_of
 
         known = given_review(review)

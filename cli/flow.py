@@ -34,7 +34,7 @@ def flow(
       evidence flow --since 2026-01 --format json
     """
     from evidence.analysis.flow import flow as count
-    from evidence.report.flow import RENDERERS
+    from evidence.report.review.flow import RENDERERS
 
     counted = count(given_review(review), since=since)
     chosen = format_of(format, output)

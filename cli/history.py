@@ -35,11 +35,11 @@ def history(review: str | None, format: str | None, output: str | None) -> None:
     found = listed(path)
     screen = terminal(sys.stdout, file=output is not None)
     if chosen == "text":
-        from evidence.report.history import render_history
+        from evidence.report.history.text import render_history
 
         text = render_history(found, width=screen.width, unicode=screen.unicode, color=screen.color)
     else:
-        from evidence.report.history_export import HISTORY
+        from evidence.report.history.export import HISTORY
 
         text = HISTORY[chosen](found)
     emit(text, output, binary=chosen != "text")

@@ -67,7 +67,7 @@ def influence(
     if not explaining:
         show(found, format, output)
         return
-    from evidence.report import influence_methods as explained
+    from evidence.report.influence import methods as explained
 
     explain(
         found,

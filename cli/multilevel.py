@@ -88,7 +88,7 @@ def multilevel(
     """
     explaining = check_explaining(methods, show_r, format)
     result = _analyse(args, review, choices)
-    from evidence.report import multilevel as report
+    from evidence.report.pooled import multilevel as report
 
     if explaining:
         explain(

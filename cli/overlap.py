@@ -60,7 +60,7 @@ def overlap(
     if len(reports) not in (0, 2):
         raise click.UsageError("name two reports, or none for every pair.")
     chosen = format_of(format, output)
-    from evidence.report import overlap as rendering
+    from evidence.report.review import overlap as rendering
     from evidence.review.resemblance import suspicions
 
     known = given_review(review)

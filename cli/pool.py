@@ -80,8 +80,8 @@ def pool(
     if not explaining:
         show(analysis, format, output, excluded=excluded, panel=panel)
         return
-    from evidence.report.methods import methods as paragraph
-    from evidence.report.r_code import r_code
+    from evidence.report.pooled.methods import methods as paragraph
+    from evidence.report.pooled.r_code import r_code
 
     explain(analysis, output, methods=paragraph if methods else None, r_code=r_code if show_r else None)
 

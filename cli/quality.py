@@ -60,7 +60,7 @@ def quality(
         raise click.UsageError(
             "--certainty has no instrument and no robvis table; its reasons are always shown."
         )
-    from evidence.report import quality as rendering
+    from evidence.report.review import quality as rendering
 
     screen = terminal(sys.stdout, file=output is not None)
     if items:
@@ -69,7 +69,7 @@ def quality(
     known = given_review(review)
     look: Any = {"width": screen.width, "unicode": screen.unicode, "color": screen.color}
     if certainty:
-        from evidence.report import quality_export
+        from evidence.report.review import quality_export
         from evidence.review.quality import certainties
 
         found = certainties(known.grades)
@@ -82,13 +82,13 @@ def quality(
 
     judged = quality_of(known, instrument=instrument)
     if methods:
-        from evidence.report.quality_methods import methods as told
+        from evidence.report.review.quality_methods import methods as told
 
         emit(told(known, judged), output)
     elif chosen == "text":
         emit(rendering.render_text(known, judged, reasons=reasons, **look), output)
     else:
-        from evidence.report import quality_export
+        from evidence.report.review import quality_export
 
         emit(getattr(quality_export, f"render_{chosen}")(known, judged), output, binary=True)
         if chosen == "robvis":

@@ -133,7 +133,7 @@ def regress(
     if not explaining:
         show(regression, format, output, excluded=excluded)
         return
-    from evidence.report import regression_methods as explained
+    from evidence.report.regression import methods as explained
 
     explain(
         regression,

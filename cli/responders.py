@@ -135,7 +135,7 @@ def responders(
     asked = {"better": better, "interval": interval, "level": level}
     result = _counted(paired, rules, missing, asked)
     if as_rows is not None:
-        from evidence.report.responders_export import outcome_rows
+        from evidence.report.scores.responders_export import outcome_rows
 
         emit(outcome_rows(result, as_rows), output, binary=True)
         return
@@ -179,11 +179,11 @@ def _counted(paired: Paired, rules: Sequence[Rule], missing: str, asked: dict[st
 
 def _render(result: Responders, format: str, *, file: bool) -> str:
     if format == "text":
-        from evidence.report.responders import render_text
+        from evidence.report.scores.responders import render_text
 
         screen = terminal(sys.stdout, file=file)
         return render_text(result, width=screen.width, unicode=screen.unicode, color=screen.color)
-    from evidence.report import responders_export
+    from evidence.report.scores import responders_export
 
     renderer = getattr(responders_export, f"render_{format}")
     return str(renderer(result))

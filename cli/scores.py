@@ -109,8 +109,9 @@ def scores(
         if pool
         else _paired(file, choices, better, zeros, level, review, score)
     )
-    from evidence.report import scores as one
-    from evidence.report import scores_export, scores_pooled
+    from evidence.report.scores import export as scores_export
+    from evidence.report.scores import pooled as scores_pooled
+    from evidence.report.scores import text as one
 
     rendering: Any = scores_pooled if pool else one
     if explaining:

@@ -76,7 +76,7 @@ def screen(
       evidence screen 36944572 --decision exclude --reason "no CLASI" --by AB
     """
     from evidence.analysis import screening
-    from evidence.report import screen as shown
+    from evidence.report.papers import screen as shown
 
     if papers and (conflicts or listing):
         raise click.UsageError("Papers are decided on; --list and --conflicts show all.")
@@ -131,7 +131,7 @@ ANSWERS = {"i": "include", "e": "exclude", "l": "later", "n": "not retrieved"}
 def _ask(review: Review, by: str, stage: str, second: bool, sight: Terminal, named: str) -> bool:
     """One paper after another, each decision written at once; False where nothing waits."""
     from evidence.analysis.screening import decide, to_screen
-    from evidence.report.screen import render_decided, render_paper
+    from evidence.report.papers.screen import render_decided, render_paper
     from evidence.review.writing import refuse
 
     if not to_screen(review, by, stage=stage, second=second):

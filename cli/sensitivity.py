@@ -54,11 +54,11 @@ def sensitivity(
     chosen = format_of(format, output)
     result = _examined(args, review, against, choices)
     if chosen == "text":
-        from evidence.report.sensitivity import render_text
+        from evidence.report.sensitivity.text import render_text
 
         emit(render_text(result, **look(output)), output)
         return
-    from evidence.report import sensitivity_export
+    from evidence.report.sensitivity import export as sensitivity_export
 
     emit(getattr(sensitivity_export, f"render_{chosen}")(result), output, binary=True)
 

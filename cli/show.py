@@ -35,7 +35,7 @@ def show(key: tuple[str, ...], review: str | None, format: str | None, output: s
       evidence show ref 3
       evidence show chasset2023 --format json
     """
-    from evidence.report.found import render_json, render_text
+    from evidence.report.review.found import render_json, render_text
     from evidence.review.lookup import look_up
 
     read = given_review(review)

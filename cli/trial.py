@@ -168,7 +168,7 @@ def trial(
     if not explaining:
         show(found, format, output)
         return
-    from evidence.report import trial_explained as explained
+    from evidence.report.trial import methods as explained
 
     explain(
         found,

@@ -92,7 +92,7 @@ def update(
     if not source and (database or kind != "database"):
         raise click.UsageError("--database and --kind say where the file of --from is from.")
     from evidence.analysis import updating
-    from evidence.report.update import RENDERERS, render_plan
+    from evidence.report.papers.update import RENDERERS, render_plan
     from evidence.review.tables import find_review, load
 
     path, note = find_review(review)

@@ -27,13 +27,13 @@ RANK = {
 
 UPWARD = {
     ("evidence.analysis.results", "evidence.report", "__str__"),
-    ("evidence.analysis.robustness", "evidence.report.sensitivity", "__str__"),
-    ("evidence.analysis.history", "evidence.report.history", "__str__"),
-    ("evidence.analysis.clustering", "evidence.report.multilevel", "__str__"),
-    ("evidence.analysis.scoring", "evidence.report.scores", "__str__"),
-    ("evidence.analysis.scoring", "evidence.report.scores_pooled", "__str__"),
-    ("evidence.review.responders", "evidence.report.responders", "__str__"),
-    ("evidence.review.audit.auditing", "evidence.report.audit", "__str__"),
+    ("evidence.analysis.robustness", "evidence.report.sensitivity.text", "__str__"),
+    ("evidence.analysis.history", "evidence.report.history.text", "__str__"),
+    ("evidence.analysis.clustering", "evidence.report.pooled.multilevel", "__str__"),
+    ("evidence.analysis.scoring", "evidence.report.scores.text", "__str__"),
+    ("evidence.analysis.scoring", "evidence.report.scores.pooled", "__str__"),
+    ("evidence.review.responders", "evidence.report.scores.responders", "__str__"),
+    ("evidence.review.audit.auditing", "evidence.report.review.audit", "__str__"),
 }
 """The one way up: a result prints itself, by an import when it is asked to. (importer, imported, function)"""
 

@@ -20,7 +20,7 @@ from evidence.cli import main
 from evidence.errors import NotPossible, OptionError
 from evidence.literature import LITERATURE
 from evidence.report import render
-from evidence.report.asymmetry_words import BY_SIZE, NAMES
+from evidence.report.asymmetry.words import BY_SIZE, NAMES
 from evidence.review.counts import CountRow
 from evidence.synthesis.asymmetry import size_test
 
@@ -157,7 +157,7 @@ def test_hostile_names_and_huge_sizes_do_no_harm() -> None:
     ]
     found = evidence.asymmetry_rows(made)
     assert "\x1b" not in render(found, "csv") + str(found)
-    from evidence.report.asymmetry_methods import r_code
+    from evidence.report.asymmetry.methods import r_code
 
     assert r"\"); system(\"x\")" in r_code(found)
 

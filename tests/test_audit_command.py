@@ -17,7 +17,7 @@ from evidence.cli import main
 from evidence.cli.audit import SEVERITIES
 from evidence.cli.audit import audit as command
 from evidence.literature import LITERATURE
-from evidence.report.audit import render_audit, render_rules
+from evidence.report.review.audit import render_audit, render_rules
 from evidence.review.audit import findings
 from evidence.review.audit.findings import RULES, Finding
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from evidence.cli import main
-from evidence.report.check import render_check
+from evidence.report.review.check import render_check
 from evidence.review.checking import Checked, Unchecked, check_counts, check_review
 from evidence.review.schema import Problem
 
@@ -287,7 +287,7 @@ def test_a_check_loads_no_numbers() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8"
     )
-    assert "evidence.report.check" in done.stderr.split()
+    assert "evidence.report.review.check" in done.stderr.split()
     assert not {"numpy", "pandas", "scipy"}.intersection(done.stderr.split())
 
 

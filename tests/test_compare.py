@@ -23,9 +23,10 @@ from evidence.analysis.rows import count_rows, tell_apart
 from evidence.cli import compare as command
 from evidence.cli import main, options
 from evidence.errors import NotPossible, OptionError
-from evidence.report import COMPARED_FORMATS, compared_methods, render
+from evidence.report import COMPARED_FORMATS, render
 from evidence.report.characters import cells
-from evidence.report.compared_words import words
+from evidence.report.compared import methods as compared_methods
+from evidence.report.compared.words import words
 from evidence.report.stack import stack
 from evidence.review.counts import CountRow
 from evidence.review.tables import Review, find_review, load
@@ -575,8 +576,8 @@ def test_it_loads_what_a_pool_loads() -> None:
     heavy = {"pandas", "statsmodels", "requests", "requests_cache", "Bio", "openpyxl", "scipy.stats"}
     assert not loaded & heavy
     assert not loaded & {
-        "evidence.report.compared_export",
-        "evidence.report.documents",
+        "evidence.report.compared.export",
+        "evidence.report.pooled.documents",
         "evidence.review.lookup",
     }
 

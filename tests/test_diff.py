@@ -613,7 +613,7 @@ def test_hostile_cells_command_no_terminal_and_fill_no_screen(folder):
 
 
 def test_text_is_ascii_where_the_terminal_is(folder):
-    from evidence.report.history import render_diff, render_history
+    from evidence.report.history.text import render_diff, render_history
 
     evidence.snapshot(folder, "before")
     make(folder, ["new 7/9"], without=("a",))

@@ -13,8 +13,9 @@ import pytest
 
 from evidence.analysis import Analysis, PoolRow
 from evidence.report import FORMATS, render
-from evidence.report.documents import escape_latex, escape_markdown, render_latex, render_markdown
-from evidence.report.export import COLUMNS, render_csv, render_json
+from evidence.report.markup import escape_latex, escape_markdown
+from evidence.report.pooled.documents import render_latex, render_markdown
+from evidence.report.pooled.export import COLUMNS, render_csv, render_json
 
 from .made_analyses import all_responded, bare_counts, heterogeneous, pooled, study
 

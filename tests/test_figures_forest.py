@@ -19,7 +19,7 @@ from evidence.report.figures.forest import LAYOUTS, SMALL, TALLEST, forest_page
 from evidence.report.figures.layout import Area, Line, Page, Text
 from evidence.report.figures.save import draw
 from evidence.report.figures.style import ORANGE, WHITE
-from evidence.report.rows import decimals, rows
+from evidence.report.pooled.rows import decimals, rows
 from evidence.review.counts import CountRow
 
 LONG = "Consortium for the Study of Rare Cutaneous Diseases, no. {:03d}"

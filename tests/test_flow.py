@@ -14,7 +14,7 @@ from evidence.analysis.flow import flow
 from evidence.cli import main
 from evidence.errors import OptionError
 from evidence.report.characters import cells
-from evidence.report.flow import COLUMNS, TEMPLATE, render_csv, render_text
+from evidence.report.review.flow import COLUMNS, TEMPLATE, render_csv, render_text
 from evidence.review.tables import load
 
 from .standin.reviews import make_review
@@ -301,7 +301,7 @@ def test_the_csv_has_the_templates_columns_and_rows(mine: Path) -> None:
 
 def test_reasons_are_taken_apart_as_they_were_put_together() -> None:
     """The package splits at each semicolon, then at the comma: neither may be in a name, nor what a terminal obeys."""
-    from evidence.report.flow import _n
+    from evidence.report.review.flow import _n
 
     reasons = {"=x; a, b's": 2, "\x1b[31mred \u202e": 1, ";": 3}
     parts = [part.split(",") for part in _n(reasons).split(";")]

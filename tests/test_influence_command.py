@@ -20,8 +20,9 @@ from evidence.cli.gosh import Telling
 from evidence.cli.influence import SHOWS as OFFERED
 from evidence.errors import NotPossible, OptionError
 from evidence.literature import LITERATURE
-from evidence.report import influence_methods, render
+from evidence.report import render
 from evidence.report.characters import cells
+from evidence.report.influence import methods as influence_methods
 from evidence.review.counts import CountRow
 from evidence.synthesis import gosh, leaving_out
 from evidence.synthesis import influence as diagnostics

@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 from evidence.analysis import Analysis, pool_rows
 from evidence.cli import main
 from evidence.literature import LITERATURE
-from evidence.report import methods as words
-from evidence.report.methods import methods
-from evidence.report.r_code import DENSITIES, METHODS, r_code
+from evidence.report.pooled import methods as words
+from evidence.report.pooled.methods import methods
+from evidence.report.pooled.r_code import DENSITIES, METHODS, r_code
 from evidence.review.counts import CountRow
 from evidence.synthesis.bayes import PRIORS, half_normal
 from evidence.synthesis.pooling import CI, POOL_INTERVALS, PREDICTIONS_OF, TAU2, TAU2_INTERVALS

@@ -15,8 +15,8 @@ import evidence
 from evidence.cli import main
 from evidence.cli.quality import INSTRUMENTS as OFFERED
 from evidence.errors import DataError, NotPossible
-from evidence.report.quality import SIGNS
-from evidence.report.quality_export import render_robvis, robvis_call
+from evidence.report.review.quality import SIGNS
+from evidence.report.review.quality_export import render_robvis, robvis_call
 from evidence.review.instruments import GRADES, INSTRUMENTS, JUDGEMENTS, LEVELS, STEPS
 from evidence.review.quality import certainties, offered, quality_of
 from evidence.review.schema import DESIGNS

@@ -18,7 +18,8 @@ import evidence
 from evidence.cli import main, regress
 from evidence.errors import NotPossible, OptionError
 from evidence.literature import LITERATURE
-from evidence.report import regression_methods, render
+from evidence.report import render
+from evidence.report.regression import methods as regression_methods
 from evidence.review.counts import CountRow
 from evidence.synthesis import permutation, regression, regression_binomial, subgroups
 

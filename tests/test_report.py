@@ -23,9 +23,8 @@ from hypothesis import strategies as st
 import evidence
 from evidence.cli import main
 from evidence.errors import OptionError
-from evidence.report.documents import escape_markdown
-from evidence.report.export import to_dict
 from evidence.report.forest import TOPS
+from evidence.report.markup import escape_markdown
 from evidence.report.numbers import brief, percent, points, span
 from evidence.report.page.forest import LEAST, MOST, bars, position, ticks
 from evidence.report.page.gather import gather
@@ -34,8 +33,9 @@ from evidence.report.page.parts import Forest, Page, Table, View
 from evidence.report.page.render import render_html, render_markdown
 from evidence.report.page.texts import TEXTS, number, when
 from evidence.report.page.views import MODELS
-from evidence.report.rows import Row, rows
-from evidence.report.words import words
+from evidence.report.pooled.export import to_dict
+from evidence.report.pooled.rows import Row, rows
+from evidence.report.pooled.words import words
 from evidence.synthesis.results import Interval
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -703,8 +703,8 @@ def section_text(tree: Element, key: str) -> str:
 
 
 def test_sections_say_what_the_commands_say(tree: Element, review: evidence.Review) -> None:
-    from evidence.report.methods import methods
-    from evidence.report.sensitivity_words import words as doubts
+    from evidence.report.pooled.methods import methods
+    from evidence.report.sensitivity.words import words as doubts
     from evidence.review.audit.auditing import audit
 
     outcome = "any_adverse_event"

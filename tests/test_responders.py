@@ -27,8 +27,14 @@ from evidence.cli import main
 from evidence.cli import responders as command
 from evidence.errors import DataError, EvidenceError, InputError, NotPossible, OptionError
 from evidence.report.characters import cells
-from evidence.report.responders import percent_text, render_text, words
-from evidence.report.responders_export import COLUMNS, outcome_rows, render_csv, render_markdown, to_dict
+from evidence.report.scores.responders import percent_text, render_text, words
+from evidence.report.scores.responders_export import (
+    COLUMNS,
+    outcome_rows,
+    render_csv,
+    render_markdown,
+    to_dict,
+)
 from evidence.review.paired import PairedScores, paired_of, read_paired
 from evidence.review.responders import (
     MISSING,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from evidence.analysis import Analysis, PoolRow
-from evidence.report.rows import Row, find_row, raised, rows
+from evidence.report.pooled.rows import Row, find_row, raised, rows
 
 from .made_analyses import all_responded, heterogeneous, pooled, study
 

@@ -17,7 +17,7 @@ from evidence.cli import main
 from evidence.cli import scores as command
 from evidence.errors import DataError, InputError, NotPossible, OptionError
 from evidence.literature import LITERATURE
-from evidence.report.scores_pooled import ASSUMES, CITED
+from evidence.report.scores.pooled import ASSUMES, CITED
 from evidence.review.paired import paired_of
 from evidence.review.printed_scores import PrintedScore, printed_of, read_printed
 from evidence.synthesis.medians import METHODS

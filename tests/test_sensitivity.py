@@ -15,9 +15,9 @@ from statsmodels.stats.proportion import proportion_confint
 import evidence
 from evidence.analysis.robustness import Sensitivity
 from evidence.errors import DataError, OptionError
-from evidence.report.sensitivity import render_text
-from evidence.report.sensitivity_export import render_csv, to_dict
-from evidence.report.sensitivity_words import weaknesses, words
+from evidence.report.sensitivity.export import render_csv, to_dict
+from evidence.report.sensitivity.text import render_text
+from evidence.report.sensitivity.words import weaknesses, words
 from evidence.review.counts import CountRow
 
 Run = Any

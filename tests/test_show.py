@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 import evidence
 from evidence.cli import main
 from evidence.report.characters import cells
-from evidence.report.found import render_json, render_text
+from evidence.report.review.found import render_json, render_text
 from evidence.review.lookup import look_up
 from evidence.review.tables import Review, load
 

@@ -61,14 +61,14 @@ def test_pool_adds_only_the_standard_library_to_click_numpy_and_scipy_special() 
         ["pool", *["5/9", "4/8", "1/7", "2/9", "3/3"]],
     ):
         modules = loaded(*args)
-        assert {"numpy", "scipy.special", "evidence.report.text"} <= modules
+        assert {"numpy", "scipy.special", "evidence.report.pooled.text"} <= modules
         assert not modules & HEAVY, args
         added = modules - base  # some versions of scipy.special load scipy.linalg themselves
         assert not added & SCIPY, args
         foreign = {name.split(".")[0] for name in added} - sys.stdlib_module_names - {"evidence"}
         assert not {name for name in foreign if not name.startswith("__")}, args
         assert not added & {"json", "tempfile", "pathlib", "inspect", "importlib.metadata", "textwrap"}, args
-        assert not modules & {"evidence.report.export", "evidence.report.documents"}, args
+        assert not modules & {"evidence.report.pooled.export", "evidence.report.pooled.documents"}, args
 
 
 def test_outcomes_needs_no_numerics() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from evidence.analysis import Analysis, PoolRow
 from evidence.report.characters import cells, clean, shorten, to_ascii, wrap
 from evidence.report.forest import ASCII, UNICODE, axis, axis_top, draw
-from evidence.report.text import render_text
+from evidence.report.pooled.text import render_text
 from evidence.synthesis.results import Interval
 
 from .made_analyses import all_responded, bare_counts, heterogeneous, pooled, study

@@ -15,7 +15,7 @@ import evidence
 from evidence.cli import main
 from evidence.cli import trial as command_module
 from evidence.errors import DataError, InputError, NotPossible, OptionError
-from evidence.report import trial_explained
+from evidence.report.trial import methods as trial_explained
 from evidence.review.arm_counts import ArmRow, read_arms
 from evidence.synthesis import two_arm_pooling, two_arms
 

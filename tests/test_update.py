@@ -464,7 +464,7 @@ def test_any_text_makes_a_cell_that_is_read_back(text: str) -> None:
 
 
 def test_the_text_is_80_columns_and_ascii_where_it_must(standin: StandIn, tmp_path: Path) -> None:
-    from evidence.report.update import render_text
+    from evidence.report.papers.update import render_text
 
     standin.records[99000301] = record(
         99000301, "Skin lupus: " + "a very long title " * 12, abstract="Müller ≥ 50 % " * 40

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.report.characters import cells
-from evidence.report.waterfall import (
+from evidence.report.scores.waterfall import (
     ASCII,
     MOST_BARS,
     UNICODE,

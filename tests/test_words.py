@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from evidence.analysis import Analysis, PoolRow, StudyRow
-from evidence.report.headline import frequency, tail_chance
 from evidence.report.numbers import brief, percent, plain, points, pvalue
-from evidence.report.words import heterogeneity_sentence, words
+from evidence.report.pooled.headline import frequency, tail_chance
+from evidence.report.pooled.words import heterogeneity_sentence, words
 from evidence.review.selection import Excluded
 from evidence.synthesis.results import Heterogeneity
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from click.testing import Result as Run
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import evidence
@@ -24,10 +24,10 @@ from evidence.analysis.results import Analysis, Result
 from evidence.analysis.robustness import Sensitivity
 from evidence.cli import main
 from evidence.errors import NotPossible, OptionError
-from evidence.report import methods as english_methods
 from evidence.report import render
-from evidence.report.sensitivity_export import to_dict
-from evidence.report.sensitivity_words import weaknesses
+from evidence.report.pooled import methods as english_methods
+from evidence.report.sensitivity.export import to_dict
+from evidence.report.sensitivity.words import weaknesses
 from evidence.report.writing import methods as written_methods
 from evidence.report.writing.composing import LANGUAGES, PIECES, words_of
 from evidence.report.writing.language import Passage
@@ -161,6 +161,7 @@ def test_no_number_is_said_that_the_result_does_not_hold(
 
 
 @given(TABLES, REFERENCES, st.booleans())
+@example([(0, 5)], (25, 26), False)  # more than a million unpublished series, said as such
 @settings(max_examples=4)
 def test_limitations_say_the_numbers_of_the_sensitivity(
     counts: list[tuple[int, int]], ref: tuple[int, int] | None, ours: bool

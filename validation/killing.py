@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import evidence.analysis.consequences
-import evidence.report.changes  # noqa: F401  (imported before forking)
+import evidence.report.review.changes  # noqa: F401  (imported before forking)
 from evidence.cli import main
 from evidence.review.starting import copy_shipped
 from evidence.review.tables import load

@@ -46,7 +46,7 @@ class Multilevel:
     left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        from evidence.report.multilevel import render_text  # results print themselves
+        from evidence.report.pooled.multilevel import render_text  # results print themselves
 
         return render_text(self)
 

@@ -161,7 +161,7 @@ class Diff:
         return float(final - first)
 
     def __str__(self) -> str:
-        from evidence.report.history import render_diff
+        from evidence.report.history.text import render_diff
 
         return render_diff(self).removesuffix("\n")
 
@@ -192,7 +192,7 @@ class History:
     notes: tuple[str, ...]
 
     def __str__(self) -> str:
-        from evidence.report.history import render_history
+        from evidence.report.history.text import render_history
 
         return render_history(self).removesuffix("\n")
 

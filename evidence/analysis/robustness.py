@@ -148,7 +148,7 @@ class Sensitivity:
         return float(self.analysis.options["level"])
 
     def __str__(self) -> str:
-        from evidence.report.sensitivity import render_text  # results print themselves
+        from evidence.report.sensitivity.text import render_text  # results print themselves
 
         return render_text(self).removesuffix("\n")
 

@@ -63,7 +63,7 @@ class Scores:
     bounds: tuple[Bound, ...]
 
     def __str__(self) -> str:
-        from evidence.report.scores import render_text  # results print themselves
+        from evidence.report.scores.text import render_text  # results print themselves
 
         return render_text(self)
 
@@ -165,7 +165,7 @@ class PooledScores:
     left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        from evidence.report.scores_pooled import render_text  # results print themselves
+        from evidence.report.scores.pooled import render_text  # results print themselves
 
         return render_text(self)
 

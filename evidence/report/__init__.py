@@ -18,58 +18,58 @@ Renderer = tuple[str, str, tuple[str, ...]]
 SCREEN = ("width", "unicode", "color")
 
 FORMATS: Mapping[str, Renderer] = {
-    "text": ("text", "render_text", (*SCREEN, "excluded", "panel")),
-    "markdown": ("documents", "render_markdown", ("excluded", "panel")),
-    "csv": ("export", "render_csv", ("excluded",)),
-    "json": ("export", "render_json", ()),
-    "latex": ("documents", "render_latex", ("excluded", "panel")),
+    "text": ("pooled.text", "render_text", (*SCREEN, "excluded", "panel")),
+    "markdown": ("pooled.documents", "render_markdown", ("excluded", "panel")),
+    "csv": ("pooled.export", "render_csv", ("excluded",)),
+    "json": ("pooled.export", "render_json", ()),
+    "latex": ("pooled.documents", "render_latex", ("excluded", "panel")),
 }
 """Of a pool: format -> module, its renderer, and the options that change what it prints."""
 
 COMPARED_FORMATS: Mapping[str, Renderer] = {
-    "text": ("compared", "render_text", SCREEN),
-    "markdown": ("compared_export", "render_markdown", ()),
-    "csv": ("compared_export", "render_csv", ()),
-    "json": ("compared_export", "render_json", ()),
+    "text": ("compared.text", "render_text", SCREEN),
+    "markdown": ("compared.export", "render_markdown", ()),
+    "csv": ("compared.export", "render_csv", ()),
+    "json": ("compared.export", "render_json", ()),
 }
 """Of a comparison."""
 
 ASYMMETRY_FORMATS: Mapping[str, Renderer] = {
-    "text": ("asymmetry", "render_text", (*SCREEN, "plot")),
-    "markdown": ("asymmetry_export", "render_markdown", ()),
-    "csv": ("asymmetry_export", "render_csv", ()),
-    "json": ("asymmetry_export", "render_json", ()),
+    "text": ("asymmetry.text", "render_text", (*SCREEN, "plot")),
+    "markdown": ("asymmetry.export", "render_markdown", ()),
+    "csv": ("asymmetry.export", "render_csv", ()),
+    "json": ("asymmetry.export", "render_json", ()),
 }
 """Of a judgement of asymmetry."""
 
 TRIAL_FORMATS: Mapping[str, Renderer] = {
-    "text": ("trial", "render_text", SCREEN),
-    "markdown": ("trial_export", "render_markdown", ()),
-    "csv": ("trial_export", "render_csv", ()),
-    "json": ("trial_export", "render_json", ()),
+    "text": ("trial.text", "render_text", SCREEN),
+    "markdown": ("trial.export", "render_markdown", ()),
+    "csv": ("trial.export", "render_csv", ()),
+    "json": ("trial.export", "render_json", ()),
 }
 """Of trials against their own controls."""
 
 INFLUENCE_FORMATS: Mapping[str, Renderer] = {
-    "text": ("influence", "render_text", SCREEN),
-    "markdown": ("influence_export", "render_markdown", ()),
-    "csv": ("influence_export", "render_csv", ()),
-    "json": ("influence_export", "render_json", ()),
+    "text": ("influence.text", "render_text", SCREEN),
+    "markdown": ("influence.export", "render_markdown", ()),
+    "csv": ("influence.export", "render_csv", ()),
+    "json": ("influence.export", "render_json", ()),
 }
 """Of the influence of each study."""
 
 GOSH_FORMATS: Mapping[str, Renderer] = {
-    "text": ("gosh", "render_text", SCREEN),
-    "markdown": ("gosh_export", "render_markdown", ()),
-    "csv": ("gosh_export", "render_csv", ()),
-    "json": ("gosh_export", "render_json", ()),
+    "text": ("influence.gosh", "render_text", SCREEN),
+    "markdown": ("influence.gosh_export", "render_markdown", ()),
+    "csv": ("influence.gosh_export", "render_csv", ()),
+    "json": ("influence.gosh_export", "render_json", ()),
 }
 """Of the pools of all subsets."""
 
 REGRESSION_FORMATS: Mapping[str, Renderer] = {
-    "text": ("regression", "render_text", (*SCREEN, "excluded")),
-    "csv": ("regression_export", "render_csv", ()),
-    "json": ("regression_export", "render_json", ()),
+    "text": ("regression.text", "render_text", (*SCREEN, "excluded")),
+    "csv": ("regression.export", "render_csv", ()),
+    "json": ("regression.export", "render_json", ()),
 }
 """Of a meta-regression."""
 

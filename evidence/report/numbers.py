@@ -61,6 +61,15 @@ def plain(value: float, figures: int = 3) -> str:
     return f"{value:.0f}" if "e+" in text and abs(value) < 1e7 else text
 
 
+def expected(number: float) -> str:
+    """An expected number of series, as sure as it is: "fewer than one", "about 20", "about 6600", "more than a million"."""
+    if number < 0.95:
+        return "fewer than one"
+    if number > 1e6:
+        return "more than a million"
+    return f"about {plain(float(f'{number:.2g}'), 2)}" if number >= 100 else f"about {number:.0f}"
+
+
 def ratio(value: Any) -> str:
     """A ratio to two decimals, large and very small ones to three figures: "2.18", "15.3", "0.0042"."""
     if not known(value):

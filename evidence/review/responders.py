@@ -140,7 +140,7 @@ class Responders:
     holds: Holds | None
 
     def __str__(self) -> str:
-        from evidence.report.responders import render_text  # results print themselves
+        from evidence.report.scores.responders import render_text  # results print themselves
 
         return render_text(self)
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from evidence.report.characters import to_ascii, wrap
 from evidence.report.checklists.items import STATUSES, Checklist, Filled
-from evidence.report.documents import escape_markdown
-from evidence.report.export import field
+from evidence.report.machine import field
+from evidence.report.markup import escape_markdown
 
 WORDS = {
     "en": {"missing": "Missing", "where": "Where", "see": "See"},

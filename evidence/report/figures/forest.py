@@ -1,7 +1,7 @@
 """The forest plot: the lines of the table with their intervals drawn, as meta, RevMan, JAMA or the BMJ set it.
 
-The numbers are those of `evidence.report.rows`, written by `evidence.report.numbers`, and the sentences below are those of
-`evidence.report.words`: the picture cannot disagree with the table.
+The numbers are those of `evidence.report.pooled.rows`, written by `evidence.report.numbers`, and the sentences below are those of
+`evidence.report.pooled.words`: the picture cannot disagree with the table.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from evidence.report.figures.style import (
 )
 from evidence.report.forest import axis_top
 from evidence.report.numbers import known
-from evidence.report.rows import Row, decimals, rows
-from evidence.report.text import checked_reference
-from evidence.report.words import footnotes, words
+from evidence.report.pooled.rows import Row, decimals, rows
+from evidence.report.pooled.text import checked_reference
+from evidence.report.pooled.words import footnotes, words
 from evidence.synthesis.results import Interval
 
 if TYPE_CHECKING:

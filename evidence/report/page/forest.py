@@ -7,7 +7,7 @@ from math import sqrt
 
 from evidence.report.numbers import known
 from evidence.report.page.parts import Bar
-from evidence.report.rows import Row
+from evidence.report.pooled.rows import Row
 
 LEAST, MOST = 6.0, 14.0
 """Sides of the smallest and the largest square, in pixels: areas go by weight, else by patients."""

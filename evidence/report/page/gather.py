@@ -14,8 +14,6 @@ from evidence.analysis.results import Analysis
 from evidence.analysis.robustness import Sensitivity, sensitivity
 from evidence.errors import DataError, EvidenceError, NotPossible, OptionError
 from evidence.report.characters import clean, shorten
-from evidence.report.check import row_numbers
-from evidence.report.headline import headline
 from evidence.report.numbers import brief, level, plural, span
 from evidence.report.page.links import address, place
 from evidence.report.page.parts import (
@@ -33,8 +31,10 @@ from evidence.report.page.parts import (
 )
 from evidence.report.page.texts import TEXTS, number, when
 from evidence.report.page.views import LABEL, LONGEST, called, forest, source_id
-from evidence.report.rows import decimals, rows
-from evidence.report.words import words
+from evidence.report.pooled.headline import headline
+from evidence.report.pooled.rows import decimals, rows
+from evidence.report.pooled.words import words
+from evidence.report.review.check import row_numbers
 from evidence.review.audit.findings import Finding
 from evidence.review.quality import CROSS_STUDY, certainties, quality_of
 from evidence.review.selection import resolve
@@ -304,8 +304,8 @@ class _Gathering:
             yield Paragraph(self._english(marks), "small")
 
     def _robustness(self) -> Iterator[Part]:
-        from evidence.report.sensitivity import sections
-        from evidence.report.sensitivity_words import words as told
+        from evidence.report.sensitivity.text import sections
+        from evidence.report.sensitivity.words import words as told
 
         said = told(self.doubts)
         for text in (said.headline, said.weakest):
@@ -411,7 +411,7 @@ class _Gathering:
 
     def _methods(self) -> Iterator[Part]:
         if self.lang == "en":
-            from evidence.report.methods import methods
+            from evidence.report.pooled.methods import methods
 
             paragraph, _, listed = methods(self.made).strip().partition("\n\n")
             yield Paragraph(self._prose(paragraph))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from evidence.report.documents import URL, escape_markdown
+from evidence.report.markup import URL, escape_markdown
 from evidence.report.page.parts import (
     Code,
     Folded,

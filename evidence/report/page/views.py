@@ -11,14 +11,14 @@ from evidence.analysis.pooling import pool
 from evidence.analysis.results import Analysis, Contrast, StudyRow
 from evidence.report import numbers
 from evidence.report.characters import clean, shorten
-from evidence.report.contrasts import hidden_sentence, leading_contrast, name_of, test_words
 from evidence.report.forest import axis_top
 from evidence.report.page.forest import bars, position, ticks
 from evidence.report.page.parts import Bar, Beside, Forest, Line, Paragraph, Part, Said, Table, View
 from evidence.report.page.texts import TEXTS, name, number, when
-from evidence.report.rows import MODEL_NAMES, Row, decimals, rows
-from evidence.report.text import checked_reference
-from evidence.report.words import words
+from evidence.report.pooled.contrasts import hidden_sentence, leading_contrast, name_of, test_words
+from evidence.report.pooled.rows import MODEL_NAMES, Row, decimals, rows
+from evidence.report.pooled.text import checked_reference
+from evidence.report.pooled.words import words
 from evidence.review.arms import is_control
 from evidence.review.tables import Review
 

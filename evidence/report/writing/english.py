@@ -8,7 +8,7 @@ from evidence.analysis.results import Result, StudyRow
 from evidence.report import numbers
 from evidence.report.characters import clean
 from evidence.report.numbers import known
-from evidence.report.rows import arm_of, at
+from evidence.report.pooled.rows import arm_of, at
 from evidence.report.verbs import did, did_too, one_did, one_did_not, without
 from evidence.report.writing.language import Beside, Language
 from evidence.synthesis.results import Heterogeneity, Pooled
@@ -294,11 +294,10 @@ class English(Language):
             "(the standard deviation of their logits)."
         )
 
-    def drawer(self, number: str, rate: str) -> str:
-        about = f"about {number}" if number else "fewer than one"
+    def drawer(self, number: float, rate: str) -> str:
         return (
-            f"If only series as extreme as these were published, {about} unpublished series would explain them at a true "
-            f"rate of {rate} %."
+            f"If only series as extreme as these were published, {numbers.expected(number)} unpublished series would explain "
+            f"them at a true rate of {rate} %."
         )
 
     def lost(self, name: str, treated: int, counted: int) -> str:

@@ -256,8 +256,8 @@ class Language(ABC):
         """How much series must differ for the pool to meet the reference."""
 
     @abstractmethod
-    def drawer(self, number: str, rate: str) -> str:
-        """Unpublished series: about how many, "" for fewer than one, at which true rate."""
+    def drawer(self, number: float, rate: str) -> str:
+        """Unpublished series: about how many, at which true rate."""
 
     @abstractmethod
     def lost(self, name: str, treated: int, counted: int) -> str:

@@ -13,7 +13,7 @@ from evidence.analysis.results import Analysis, Compared, Contrast, Result, Stud
 from evidence.analysis.robustness import Claim, Sensitivity
 from evidence.report.characters import clean
 from evidence.report.numbers import brief, plain, points
-from evidence.report.rows import decimals, find_row
+from evidence.report.pooled.rows import decimals, find_row
 from evidence.report.writing.language import Language, Passage
 from evidence.report.writing.results import Cite, pooled_states, secondary_sources
 from evidence.review.overlaps import ADVERBS
@@ -130,14 +130,7 @@ def _turning(found: Sensitivity, lead: Claim, say: Language, cite: Cite) -> Iter
         yield Passage(7, say.tipping(say.figure(f"{found.tipping.crossing:.1f}")))
     if found.drawer is not None and found.drawer.rates:
         drawer = found.drawer.rates[0]
-        yield Passage(7, say.drawer(_about(drawer.unpublished, say), say.figure(brief(drawer.rate))))
-
-
-def _about(number: float, say: Language) -> str:
-    """As sure as it is: "20", "6600"; "" for fewer than one."""
-    if number < 0.95:
-        return ""
-    return say.figure(plain(float(f"{number:.2g}"), 2)) if number >= 100 else f"{number:.0f}"
+        yield Passage(7, say.drawer(drawer.unpublished, say.figure(brief(drawer.rate))))
 
 
 def _lost(found: Sensitivity, say: Language) -> Iterator[Passage]:

@@ -1,4 +1,4 @@
-"""The methods as passages: in English those of `evidence.report.methods`, in Spanish the same, sentence for sentence.
+"""The methods as passages: in English those of `evidence.report.pooled.methods`, in Spanish the same, sentence for sentence.
 
 The Spanish cites the same [keys] and says the same numbers (a test compares both over every option).
 """
@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from evidence.analysis.results import Analysis
-from evidence.report import methods as english
 from evidence.report.characters import clean
 from evidence.report.numbers import known, level
+from evidence.report.pooled import methods as english
 from evidence.report.writing.language import Language, Passage
 from evidence.synthesis.likelihood import PREDICTED_BY_POSTERIOR
 from evidence.synthesis.results import Pooled

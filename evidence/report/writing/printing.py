@@ -6,8 +6,8 @@ import csv
 import io
 import json
 
-from evidence.report.documents import escape_markdown
-from evidence.report.export import field
+from evidence.report.machine import field
+from evidence.report.markup import escape_markdown
 from evidence.report.writing.composing import Written, words_of
 
 

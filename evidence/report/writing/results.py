@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from evidence.analysis.results import Analysis, Compared, Contrast, PoolRow, Result, StudyRow
 from evidence.report.characters import clean
-from evidence.report.grouped import FEW
 from evidence.report.numbers import known
-from evidence.report.rows import decimals, find_row, subgroups
+from evidence.report.pooled.grouped import FEW
+from evidence.report.pooled.rows import decimals, find_row, subgroups
 from evidence.report.writing.language import Beside, Language, Passage
 from evidence.synthesis import notes
 from evidence.synthesis.results import Pooled

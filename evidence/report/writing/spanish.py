@@ -408,9 +408,14 @@ class Spanish(Language):
             f"difirieran con tau = {tau} (la desviación estándar de sus logits)."
         )
 
-    def drawer(self, number: str, rate: str) -> str:
-        one = number in ("", "1")
-        about = f"cerca de {number}" if number else "menos de una"
+    def drawer(self, number: float, rate: str) -> str:
+        one = number < 1.5
+        about = (
+            f"cerca de {numbers.plain(float(f'{number:.2g}'), 2)}"
+            if number >= 100
+            else f"cerca de {number:.0f}"
+        )
+        about = "menos de una" if number < 0.95 else "más de un millón de" if number > 1e6 else about
         return (
             f"Si solo se publicaran series tan extremas como estas, {about} {'serie' if one else 'series'} sin publicar las "
             f"{'explicaría' if one else 'explicarían'} con una proporción verdadera del {rate} %."

@@ -55,7 +55,7 @@ class Audit:
         return {severity: found[severity] for severity in SEVERITIES if found[severity]}
 
     def __str__(self) -> str:
-        from evidence.report.audit import render_audit
+        from evidence.report.review.audit import render_audit
 
         return render_audit(self).rstrip("\n")
 

@@ -1,0 +1,1 @@
+"""One cohort beside another, on the terminal and for other programs."""

@@ -1,0 +1,1 @@
+"""What changed since last time, in rows and in results."""

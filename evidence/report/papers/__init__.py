@@ -1,0 +1,1 @@
+"""The literature: references to paste, what was fetched, found and screened."""

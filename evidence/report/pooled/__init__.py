@@ -1,0 +1,1 @@
+"""The pool of an analysis: its first screen, its words, its files."""

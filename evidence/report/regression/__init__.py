@@ -1,0 +1,1 @@
+"""A meta-regression, on the terminal and for other programs."""

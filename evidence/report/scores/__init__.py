@@ -1,0 +1,1 @@
+"""Patients' scores and what papers print of them: responders, waterfalls, medians."""

@@ -1,0 +1,234 @@
+"""Responders for other programs and for a manuscript: JSON, CSV, Markdown, and rows for a review's outcomes.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from evidence.errors import OptionError
+from evidence.report import numbers
+from evidence.report.characters import clean
+from evidence.report.markup import escape_markdown
+from evidence.report.scores.responders import figures, patient_lines, summaries, words
+from evidence.review.responders import POLICIES, Count, Responders, Rule, Summary, change, relative_change
+from evidence.review.schema import LAST_VISIT, TABLES, Fault, parse
+from evidence.synthesis.results import Interval
+
+COLUMNS = (
+    "kind", "label", "events", "n", "estimate", "low", "high", "level", "range_low", "range_high",
+    "before", "after", "change", "relative_change", "note",
+)  # fmt: skip
+
+
+def render_json(result: Responders) -> str:
+    """One object; shares from 0 to 1, numbers in full, null where there is none."""
+    import json
+
+    return json.dumps(to_dict(result), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def to_dict(result: Responders) -> dict[str, Any]:
+    """The result as plain dicts, lists, strings and numbers."""
+    said = words(result)
+    return {
+        "version": result.version,
+        "source": clean(result.source),
+        "before": clean(result.names[0]),
+        "after": clean(result.names[1]),
+        "options": {
+            "better": result.better,
+            "missing": result.missing,
+            "interval": result.interval,
+            "level": result.level,
+        },
+        "rules": [_rule(count) for count in result.counts],
+        "medians": {
+            "before": _summary(result.before),
+            "after": _summary(result.after),
+            "change": _summary(result.change),
+            "relative_change": _summary(result.relative_change),
+        },
+        "all_respond_up_to": None
+        if result.holds is None
+        else {
+            "relative_change": result.holds.percent / (-100 if result.better == "lower" else 100),
+            "patients": [clean(name) for name in result.holds.patients],
+        },
+        "patients": [
+            {
+                "patient": clean(patient.patient),
+                "row": patient.row or None,
+                "before": patient.before,
+                "after": patient.after,
+                "change": change(patient),
+                "relative_change": relative_change(patient),
+                "responses": [count.responses[index] for count in result.counts],
+            }
+            for index, patient in enumerate(result.patients)
+        ],
+        "notes": [*said.missing, *said.notes, said.method],
+    }
+
+
+def _rule(count: Count) -> dict[str, Any]:
+    return {
+        "rule": count.rule.test,
+        "limit": count.rule.limit,
+        "label": clean(count.rule.name),
+        "events": count.events,
+        "n": count.n,
+        "proportion": _interval(count.proportion),
+        "missing": [clean(name) for name in count.missing],
+        "undefined": [clean(name) for name in count.undefined],
+        "choices": {word: {"events": events, "n": n} for word, (events, n) in count.choices.items()},
+    }
+
+
+def _interval(interval: Interval | None) -> dict[str, Any] | None:
+    if interval is None:
+        return None
+    return {
+        "estimate": interval.estimate,
+        "low": interval.low,
+        "high": interval.high,
+        "level": interval.level,
+    }
+
+
+def _summary(summary: Summary | None) -> dict[str, Any] | None:
+    """The median with its range; `level` of the interval is the confidence attained."""
+    if summary is None:
+        return None
+    return {
+        "n": summary.n,
+        "median": summary.median,
+        "range": [summary.low, summary.high],
+        "interval": _interval(summary.interval),
+    }
+
+
+# ---- CSV -------------------------------------------------------------------------------------
+
+
+def render_csv(result: Responders) -> str:
+    """One row a rule, a median and a patient, then the notes; shares from 0 to 1 in full."""
+    return _csv(COLUMNS, _csv_rows(result))
+
+
+def _csv(columns: tuple[str, ...], rows: Iterator[dict[str, Any]]) -> str:
+    import csv
+    import io
+
+    out = io.StringIO()
+    table = csv.DictWriter(out, columns, restval="", lineterminator="\n")
+    table.writeheader()
+    for row in rows:
+        table.writerow({name: _field(value) for name, value in row.items() if value is not None})
+    return out.getvalue()
+
+
+def _field(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula; numbers in full."""
+    if isinstance(value, float):
+        return repr(value)
+    text = clean(str(value))
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") and not isinstance(value, int) else text
+
+
+def _csv_rows(result: Responders) -> Iterator[dict[str, Any]]:
+    said = words(result)
+    for count in result.counts:
+        line = {"kind": "rule", "label": count.rule.name, "events": count.events, "n": count.n}
+        yield line | (_interval(count.proportion) or {})
+    for name, summary, kind in summaries(result):
+        line = {"kind": "median", "label": "relative change" if kind == "share" else name, "n": summary.n}
+        line |= _interval(summary.interval) or {}
+        yield line | {"estimate": summary.median, "range_low": summary.low, "range_high": summary.high}
+    for patient in result.patients:
+        yield {
+            "kind": "patient",
+            "label": patient.patient,
+            "before": patient.before,
+            "after": patient.after,
+            "change": change(patient),
+            "relative_change": relative_change(patient),
+        }
+    yield from ({"kind": "note", "note": note} for note in (*said.missing, *said.notes, said.method))
+
+
+# ---- Markdown --------------------------------------------------------------------------------
+
+
+def render_markdown(result: Responders) -> str:
+    """A heading, the answer, the counts, the medians, the patients, then the notes as a list."""
+    said, escape = words(result), escape_markdown
+    counts = [["Response", "Events/n", "%", f"{numbers.level(result.level)}% CI"]]
+    for count in result.counts:
+        value = count.proportion
+        percent = numbers.percent(value.estimate) if value else ""
+        limits = f"{numbers.percent(value.low)} to {numbers.percent(value.high)}" if value else ""
+        counts.append([clean(count.rule.name), f"{count.events}/{count.n}", percent, limits])
+    medians = [["Median of", "n", "Median", "Range", "Exact interval"]]
+    medians += [list(figures(*row)) for row in summaries(result)]
+    before, after = map(clean, result.names)
+    patients = [["Patient", before, after, "% change"]]
+    patients += [list(line) for line in patient_lines(result)]
+    notes = "\n".join(f"- {escape(text)}" for text in (*said.missing, *said.notes, said.method))
+    parts = [f"# {escape(said.heading)}", escape(said.headline)]
+    parts += [
+        _table([[escape(cell) for cell in row] for row in table]) for table in (counts, medians, patients)
+    ]
+    return "\n\n".join([*parts, notes]) + "\n"
+
+
+def _table(rows: list[list[str]]) -> str:
+    align = ["---", *("---:" for _ in rows[0][1:])]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (rows[0], align, *rows[1:]))
+
+
+# ---- rows for a review ---------------------------------------------------------------------------
+
+
+def outcome_rows(result: Responders, study: str) -> str:
+    """Lines for a review's outcomes.csv, one a rule, under its header: counts, threshold, how missing scores count.
+
+    The names of the outcomes (drop50, at_most_0) are to be declared in review.toml, or replaced by those that are.
+    Raises OptionError for a study's name that cannot be one.
+    """
+    table = TABLES["outcomes"]
+    key = parse(next(column for column in table.columns if column.name == "study"), study)
+    if isinstance(key, Fault):
+        raise OptionError("as_rows", study, key.allowed)
+    rows = (_outcome_row(result, count, study) for count in result.counts)
+    return _csv(tuple(column.name for column in table.columns), rows)
+
+
+def _outcome_row(result: Responders, count: Count, study: str) -> dict[str, Any]:
+    before, after = map(clean, result.names)
+    row: dict[str, Any] = {
+        "study": study,
+        "outcome": count.rule.key or outcome_key(count.rule),
+        "weeks": LAST_VISIT,
+        "definition": f"{after} {count.rule.threshold}" + (f" than {before}" if count.rule.relative else ""),
+        "threshold": count.rule.threshold,
+        "source": clean(result.source),
+        "locator": f"columns {before} and {after}",
+        "state": "verified",
+        "note": "counted from the individual patients",
+    }
+    if count.n:
+        row |= {"events": count.events, "n": count.n}
+    whole = len(result.patients)
+    if count.missing:
+        row["missing_data"] = f"{len(count.missing)} of {whole} missing: {POLICIES[result.missing]}"
+    # As rows derived in a review: those who have a score are not a sample of all.
+    if count.n != whole:
+        row["not_poolable"] = f"scores of {count.n} of {whole} patients"
+    elif count.missing and result.missing == "best":
+        row["caution"] = "missing scores counted as responses"
+    return row
+
+
+def outcome_key(rule: Rule) -> str:
+    """drop50, rise20, at_most_0, below_3."""
+    return f"{rule.test}{'' if rule.relative else '_'}{rule.limit:g}"

@@ -1,0 +1,1 @@
+"""Trials against their own controls, pooled or one by one."""
