@@ -29,10 +29,10 @@ from evidence.report.numbers import brief, percent, points, span
 from evidence.report.page.forest import LEAST, MOST, bars, position, ticks
 from evidence.report.page.gather import gather
 from evidence.report.page.links import address, place
-from evidence.report.page.parts import Forest, Page, Table, View
 from evidence.report.page.render import render_html, render_markdown
 from evidence.report.page.texts import TEXTS, number, when
 from evidence.report.page.views import MODELS
+from evidence.report.parts import Forest, Page, Table, View
 from evidence.report.pooled.export import to_dict
 from evidence.report.pooled.rows import Row, rows
 from evidence.report.pooled.words import words

@@ -1,6 +1,5 @@
 """`evidence report`: a result and everything behind it as one page that needs no network.
 
-parts       what a page is made of: plain values, with nothing of HTML or Markdown in them
 gather      gather(): which parts go on the page, from a review and its analysis
 forest      a line of the forest plot as positions on its axis
 links       which addresses may become links

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import sqrt
 
 from evidence.report.numbers import known
-from evidence.report.page.parts import Bar
+from evidence.report.parts import Bar
 from evidence.report.pooled.rows import Row
 
 LEAST, MOST = 6.0, 14.0

@@ -16,7 +16,9 @@ from evidence.errors import DataError, EvidenceError, NotPossible, OptionError
 from evidence.report.characters import clean, shorten
 from evidence.report.numbers import brief, level, plural, span
 from evidence.report.page.links import address, place
-from evidence.report.page.parts import (
+from evidence.report.page.texts import TEXTS, number, when
+from evidence.report.page.views import LABEL, LONGEST, called, forest, source_id
+from evidence.report.parts import (
     Code,
     Folded,
     Heading,
@@ -29,8 +31,6 @@ from evidence.report.page.parts import (
     Section,
     Table,
 )
-from evidence.report.page.texts import TEXTS, number, when
-from evidence.report.page.views import LABEL, LONGEST, called, forest, source_id
 from evidence.report.pooled.headline import headline
 from evidence.report.pooled.rows import decimals, rows
 from evidence.report.pooled.words import words

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from evidence.report.markup import URL, escape_markdown
-from evidence.report.page.parts import (
+from evidence.report.parts import (
     Code,
     Folded,
     Forest,

@@ -13,8 +13,8 @@ from evidence.report import numbers
 from evidence.report.characters import clean, shorten
 from evidence.report.forest import axis_top
 from evidence.report.page.forest import bars, position, ticks
-from evidence.report.page.parts import Bar, Beside, Forest, Line, Paragraph, Part, Said, Table, View
 from evidence.report.page.texts import TEXTS, name, number, when
+from evidence.report.parts import Bar, Beside, Forest, Line, Paragraph, Part, Said, Table, View
 from evidence.report.pooled.contrasts import hidden_sentence, leading_contrast, name_of, test_words
 from evidence.report.pooled.rows import MODEL_NAMES, Row, decimals, rows
 from evidence.report.pooled.text import checked_reference
