@@ -1,4 +1,4 @@
-"""What a page or a paper's table is made of. Plain values: every text in them was cleaned, none is escaped, and no number is left to format.
+"""What a page or a table for a paper is made of. Plain values: every text was cleaned, none is escaped, no number is left to format.
 
 `lang` is the language of a text where that is not the page's own, so that a screen reader pronounces it well.
 """
