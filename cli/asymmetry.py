@@ -8,7 +8,7 @@ import click
 
 from . import options
 from .counts import looks_typed, typed
-from .showing import analysed, check_explaining, explain, show
+from .showing import analysed, explaining, present
 
 if TYPE_CHECKING:
     from evidence.analysis import Asymmetry
@@ -122,19 +122,8 @@ def asymmetry(
       evidence asymmetry --few 6/9 4/8 11/12 20/31 5/6 --methods
       evidence asymmetry --few 6/9 4/8 11/12 20/31 5/6 --show-r
     """
-    explaining = check_explaining(methods, show_r, format)
-    found = _found(args, review, choices)
-    if not explaining:
-        show(found, format, output, plot=plot)
-        return
-    from evidence.report.asymmetry import methods as explained
-
-    explain(
-        found,
-        output,
-        methods=explained.methods if methods else None,
-        r_code=explained.r_code if show_r else None,
-    )
+    instead = explaining(methods, show_r, format)
+    present(_found(args, review, choices), format, output, instead, plot=plot)
 
 
 def _found(args: tuple[str, ...], review: str | None, choices: dict[str, Any]) -> Asymmetry:

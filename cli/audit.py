@@ -9,6 +9,7 @@ import click
 from . import options
 from .given import given_review
 from .output import emit, format_of, terminal
+from .showing import present
 
 SEVERITIES = ("error", "contradiction", "note")
 """The library's words; a test compares."""
@@ -74,13 +75,8 @@ def audit(
         asked = [rule for rule in RULES.values() if not rules or rule.name in rules]
         emit(render_rules(asked, width=screen.width, unicode=screen.unicode), output)
         return
-    from evidence.report.review.audit import render_audit
     from evidence.review.audit import auditing
 
     found = auditing.audit(given_review(review), study=study, rules=rules, severity=severity)
-    emit(
-        render_audit(found, chosen, width=screen.width, unicode=screen.unicode),
-        output,
-        binary=chosen != "text",
-    )
+    present(found, chosen, output)
     context.exit(1 if found else 0)

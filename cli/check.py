@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import options
+from .given import given_folder
 from .output import emit, format_of, say, terminal
 
 if TYPE_CHECKING:
@@ -60,12 +61,10 @@ def check(
 def _checked(file: str | None, review: str | None) -> Checked:
     """What was found in the review, or in a table; a table of a review means the whole of it."""
     from evidence.review.checking import check_counts, check_review
-    from evidence.review.tables import find_review, review_of
+    from evidence.review.tables import review_of
 
     if file is None:
-        path, note = find_review(review)
-        if note:
-            say(note)
+        path = given_folder(review)
         return _with_notices(path, check_review(path))
     if review is not None:
         raise click.UsageError("--review goes with a review; FILE is a table of counts.")

@@ -9,7 +9,7 @@ import click
 from . import options
 from .counts import looks_typed, typed
 from .given import given_review
-from .showing import check_explaining, explain, show
+from .showing import explaining, present
 
 if TYPE_CHECKING:
     from evidence.analysis import Compared
@@ -97,19 +97,8 @@ def compare(
       evidence compare --format json --output compared.json
     """
     who, others = _sides(args, against)
-    explaining = check_explaining(methods, show_r, format)
-    compared = _compared(who, others, review, choices)
-    if not explaining:
-        show(compared, format, output)
-        return
-    from evidence.report.compared import methods as explained
-
-    explain(
-        compared,
-        output,
-        methods=explained.methods if methods else None,
-        r_code=explained.r_code if show_r else None,
-    )
+    instead = explaining(methods, show_r, format)
+    present(_compared(who, others, review, choices), format, output, instead)
 
 
 def _sides(args: tuple[str, ...], against: str | None) -> tuple[str | CountRow | None, list[str | CountRow]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from . import options
-from .output import emit, format_of, say, terminal
+from .given import given_folder
+from .showing import present
 
 
 @click.command()
@@ -50,27 +50,13 @@ def diff(
       evidence diff HEAD~3 --outcome any_adverse_event
       evidence diff ../last-year --exit-code
     """
-    chosen = format_of(format, output)
     given = {
         name: value
         for name, value in choices.items()
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT
     }
     from evidence.analysis.history import diff as compare
-    from evidence.review.tables import find_review
 
-    path, note = find_review(review)
-    if note:
-        say(note)
-    found = compare(path, since, **given)
-    screen = terminal(sys.stdout, file=output is not None)
-    if chosen == "text":
-        from evidence.report.history.text import render_diff
-
-        text = render_diff(found, width=screen.width, unicode=screen.unicode, color=screen.color)
-    else:
-        from evidence.report.history.export import DIFF
-
-        text = DIFF[chosen](found)
-    emit(text, output, binary=chosen != "text")
+    found = compare(given_folder(review), since, **given)
+    present(found, format, output)
     context.exit(1 if exit_code and found.changed else 0)

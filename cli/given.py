@@ -12,19 +12,28 @@ from .output import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from importlib.resources.abc import Traversable
+    from pathlib import Path
 
     from evidence.review.counts import CountRow
     from evidence.review.tables import Review
 
 
-def given_review(folder: str | None) -> Review:
-    """The review in that folder, or the one that is found without a name, which is then said."""
-    from evidence.review.tables import find_review, load
+def given_folder(folder: str | None) -> Path | Traversable:
+    """The folder of a review: the one named, or the one that is found without a name, which is then said."""
+    from evidence.review.tables import find_review
 
     path, note = find_review(folder)
     if note:
         say(note)
-    return load(path)
+    return path
+
+
+def given_review(folder: str | None) -> Review:
+    """The review in that folder."""
+    from evidence.review.tables import load
+
+    return load(given_folder(folder))
 
 
 def given_rows(args: tuple[str, ...]) -> tuple[list[CountRow], str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options
-from .showing import analysed, check_explaining, explain, show
+from .showing import analysed, explaining, present
 
 if TYPE_CHECKING:
     from evidence.analysis.influencing import Gosh
@@ -69,19 +69,8 @@ def gosh(
       evidence gosh 5/9 4/8 11/12 20/31 5/6 --methods --show-r
       evidence gosh
     """
-    explaining = check_explaining(methods, show_r, format)
-    found = _found(args, review, choices)
-    if not explaining:
-        show(found, format, output)
-        return
-    from evidence.report.influence import methods as explained
-
-    explain(
-        found,
-        output,
-        methods=explained.methods if methods else None,
-        r_code=explained.r_code if show_r else None,
-    )
+    instead = explaining(methods, show_r, format)
+    present(_found(args, review, choices), format, output, instead)
 
 
 def _found(args: tuple[str, ...], review: str | None, choices: dict[str, Any]) -> Gosh:

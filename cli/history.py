@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from . import options
-from .output import emit, format_of, say, terminal
+from .given import given_folder
+from .showing import present
 
 
 @click.command()
@@ -25,21 +24,6 @@ def history(review: str | None, format: str | None, output: str | None) -> None:
       evidence history
       evidence history --format csv --output history.csv
     """
-    chosen = format_of(format, output)
     from evidence.analysis.history import history as listed
-    from evidence.review.tables import find_review
 
-    path, note = find_review(review)
-    if note:
-        say(note)
-    found = listed(path)
-    screen = terminal(sys.stdout, file=output is not None)
-    if chosen == "text":
-        from evidence.report.history.text import render_history
-
-        text = render_history(found, width=screen.width, unicode=screen.unicode, color=screen.color)
-    else:
-        from evidence.report.history.export import HISTORY
-
-        text = HISTORY[chosen](found)
-    emit(text, output, binary=chosen != "text")
+    present(listed(given_folder(review)), format, output)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options
-from .showing import analysed, check_explaining, explain, show
+from .showing import analysed, explaining, present
 
 if TYPE_CHECKING:
     from evidence.analysis.influencing import Influence
@@ -62,19 +62,8 @@ def influence(
       evidence influence --model random --show-r
       evidence influence --methods
     """
-    explaining = check_explaining(methods, show_r, format)
-    found = _found(args, review, choices)
-    if not explaining:
-        show(found, format, output)
-        return
-    from evidence.report.influence import methods as explained
-
-    explain(
-        found,
-        output,
-        methods=explained.methods if methods else None,
-        r_code=explained.r_code if show_r else None,
-    )
+    instead = explaining(methods, show_r, format)
+    present(_found(args, review, choices), format, output, instead)
 
 
 def _found(args: tuple[str, ...], review: str | None, choices: dict[str, Any]) -> Influence:

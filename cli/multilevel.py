@@ -8,8 +8,7 @@ import click
 
 from . import options
 from .given import given_review, given_rows, only_with_a_review
-from .output import emit, format_of
-from .showing import check_explaining, explain, look
+from .showing import explaining, present
 
 if TYPE_CHECKING:
     from evidence.analysis.clustering import Multilevel
@@ -86,23 +85,8 @@ def multilevel(
       evidence multilevel table.csv --cluster centre
       evidence multilevel --review my-review --outcome response
     """
-    explaining = check_explaining(methods, show_r, format)
-    result = _analyse(args, review, choices)
-    from evidence.report.pooled import multilevel as report
-
-    if explaining:
-        explain(
-            result,
-            output,
-            methods=report.render_methods if methods else None,
-            r_code=report.render_r if show_r else None,
-        )
-        return
-    chosen = format_of(format, output)
-    if chosen == "text":
-        emit(report.render_text(result, **look(output)), output)
-    else:
-        emit(getattr(report, f"render_{chosen}")(result), output, binary=True)
+    instead = explaining(methods, show_r, format)
+    present(_analyse(args, review, choices), format, output, instead)
 
 
 def _analyse(args: tuple[str, ...], review: str | None, choices: dict[str, Any]) -> Multilevel:

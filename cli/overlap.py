@@ -7,7 +7,7 @@ import sys
 import click
 
 from . import options
-from .given import given_review
+from .given import given_folder, given_review
 from .output import emit, format_of, say, terminal
 
 # The words are the schema's own; importing it would cost every --help a millisecond. A test compares.
@@ -84,10 +84,6 @@ def _decide(
     if not (reason or "").strip():
         raise click.UsageError("a decision needs a --reason, in words for the next reader.")
     from evidence.review.deciding import decide_overlap
-    from evidence.review.tables import find_review
 
-    path, note = find_review(folder)
-    if note:
-        say(note)
-    for line in decide_overlap(str(path), *reports, decision, str(reason).strip(), source):
+    for line in decide_overlap(str(given_folder(folder)), *reports, decision, str(reason).strip(), source):
         say(line)

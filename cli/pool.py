@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options
-from .given import given_reference, not_with_a_review
+from .given import given_folder, given_reference, not_with_a_review
 from .output import say
-from .showing import analysed, check_explaining, explain, show
+from .showing import analysed, explaining, present
 
 if TYPE_CHECKING:
     from evidence.analysis import Analysis
@@ -72,18 +72,12 @@ def pool(
       evidence pool --show-r
       evidence pool --format json --output result.json
     """
-    explaining = check_explaining(methods, show_r, format)
+    instead = explaining(methods, show_r, format)
     if snapshot is None:
         analysis = _analyse(args, review, against, choices)
     else:
         analysis = _kept(args, review, against, snapshot, choices)
-    if not explaining:
-        show(analysis, format, output, excluded=excluded, panel=panel)
-        return
-    from evidence.report.pooled.methods import methods as paragraph
-    from evidence.report.pooled.r_code import r_code
-
-    explain(analysis, output, methods=paragraph if methods else None, r_code=r_code if show_r else None)
+    present(analysis, format, output, instead, excluded=excluded, panel=panel)
 
 
 def _kept(
@@ -93,12 +87,8 @@ def _kept(
     if args or against is not None:
         raise click.UsageError("--snapshot goes with a review, not with counts or a table.")
     from evidence.analysis.snapshots import snapshot
-    from evidence.review.tables import find_review
 
-    path, note = find_review(review)
-    if note:
-        say(note)
-    taken, analysis = snapshot(path, name, **choices)
+    taken, analysis = snapshot(given_folder(review), name, **choices)
     say(f"snapshot {taken.name} kept in {taken.path}")
     return analysis
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import options
-from .showing import analysed, check_explaining, explain, show
+from .showing import analysed, explaining, present
 
 if TYPE_CHECKING:
     from evidence.analysis.regressing import Regression
@@ -128,19 +128,8 @@ def regress(
       evidence regress "~ n" 3/9 8/12 10/20 7/19 14/30 --methods
       evidence regress "~ n" 3/9 8/12 10/20 7/19 14/30 --show-r
     """
-    explaining = check_explaining(methods, show_r, format)
-    regression = _regressed(formula, args, review, choices)
-    if not explaining:
-        show(regression, format, output, excluded=excluded)
-        return
-    from evidence.report.regression import methods as explained
-
-    explain(
-        regression,
-        output,
-        methods=explained.methods if methods else None,
-        r_code=explained.show_r if show_r else None,
-    )
+    instead = explaining(methods, show_r, format)
+    present(_regressed(formula, args, review, choices), format, output, instead, excluded=excluded)
 
 
 def _regressed(

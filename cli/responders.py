@@ -9,7 +9,8 @@ import click
 
 from . import options
 from .given import given_review
-from .output import emit, format_of, say, terminal
+from .output import emit, say
+from .showing import present
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,7 +115,6 @@ def responders(
     """
     if as_rows is not None and format not in (None, "csv"):
         raise click.UsageError(f"--as-rows prints CSV, not {format}.")
-    chosen = format_of(format, output)
     limits: dict[str, list[float]] = {name: choices.pop(name) for name in RULES}
     from evidence.review.responders import rules_of
 
@@ -139,7 +139,7 @@ def responders(
 
         emit(outcome_rows(result, as_rows), output, binary=True)
         return
-    emit(_render(result, chosen, file=output is not None), output, binary=chosen != "text")
+    present(result, format, output)
 
 
 def _of_table(file: str, choices: dict[str, Any]) -> Paired:
@@ -175,15 +175,3 @@ def _counted(paired: Paired, rules: Sequence[Rule], missing: str, asked: dict[st
         say(str(question))
     answer = click.prompt("How do they count", type=click.Choice(MISSING[1:]), err=True)
     return count_responders(paired, rules, missing=answer, **asked)
-
-
-def _render(result: Responders, format: str, *, file: bool) -> str:
-    if format == "text":
-        from evidence.report.scores.responders import render_text
-
-        screen = terminal(sys.stdout, file=file)
-        return render_text(result, width=screen.width, unicode=screen.unicode, color=screen.color)
-    from evidence.report.scores import responders_export
-
-    renderer = getattr(responders_export, f"render_{format}")
-    return str(renderer(result))

@@ -9,8 +9,8 @@ import click
 
 from . import options
 from .given import given_review
-from .output import emit, format_of, say
-from .showing import check_explaining, explain, look
+from .output import say
+from .showing import explaining, present
 
 if TYPE_CHECKING:
     from evidence.analysis.scoring import PooledScores, Scores
@@ -95,7 +95,7 @@ def scores(
       evidence scores patients.xlsx --before baseline --after last
       evidence scores --pool printed.csv --using quantile
     """
-    explaining = check_explaining(methods, show_r, format)
+    instead = explaining(methods, show_r, format)
     if file is not None:
         for name, value in (("review", review), ("score", score)):
             if value is not None:
@@ -109,25 +109,7 @@ def scores(
         if pool
         else _paired(file, choices, better, zeros, level, review, score)
     )
-    from evidence.report.scores import export as scores_export
-    from evidence.report.scores import pooled as scores_pooled
-    from evidence.report.scores import text as one
-
-    rendering: Any = scores_pooled if pool else one
-    if explaining:
-        explain(
-            result,
-            output,
-            methods=rendering.render_methods if methods else None,
-            r_code=rendering.render_r if show_r else None,
-        )
-        return
-    chosen = format_of(format, output)
-    if chosen == "text":
-        emit(rendering.render_text(result, **look(output)), output)
-        return
-    render = getattr(scores_export, f"render_{'pooled_' if pool else ''}{chosen}")
-    emit(render(result), output, binary=True)
+    present(result, format, output, instead)
 
 
 def _paired(

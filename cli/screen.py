@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from . import options
-from .given import given_review
-from .output import Terminal, emit, format_of, say, terminal
+from .given import given_folder, given_review
+from .output import Terminal, emit, format_of, terminal
 
 if TYPE_CHECKING:
     from evidence.review.tables import Review
@@ -86,11 +86,7 @@ def screen(
         raise click.UsageError("--by says who decides, such as your initials.")
     sight = terminal(sys.stdout, file=output is not None)
     if decision:
-        from evidence.review.tables import find_review
-
-        folder, told = find_review(review)
-        if told:
-            say(told)
+        folder = given_folder(review)
         for paper in papers:
             done = screening.decide(
                 str(folder),

@@ -8,8 +8,7 @@ import click
 
 from . import options
 from .given import given_reference, not_with_a_review
-from .output import emit, format_of
-from .showing import analysed, look
+from .showing import analysed, present
 
 if TYPE_CHECKING:
     from evidence.analysis.robustness import Sensitivity
@@ -51,16 +50,7 @@ def sensitivity(
       evidence sensitivity --outcome clasi75 --sem 2
       evidence sensitivity --format json --output sensitivity.json
     """
-    chosen = format_of(format, output)
-    result = _examined(args, review, against, choices)
-    if chosen == "text":
-        from evidence.report.sensitivity.text import render_text
-
-        emit(render_text(result, **look(output)), output)
-        return
-    from evidence.report.sensitivity import export as sensitivity_export
-
-    emit(getattr(sensitivity_export, f"render_{chosen}")(result), output, binary=True)
+    present(_examined(args, review, against, choices), format, output)
 
 
 def _examined(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import changing, options
+from .given import given_folder
 from .output import format_of, say
 
 if TYPE_CHECKING:
@@ -53,12 +54,9 @@ def write(file: str, review: str | None, force: bool) -> None:
     if os.path.exists(file) and not force:
         raise click.UsageError(f"{file} exists, perhaps with changes in it; another name, or --force.")
     from evidence.files import write_whole
-    from evidence.review.tables import find_review
     from evidence.review.workbook import write_workbook
 
-    path, note = find_review(review)
-    if note:
-        say(note)
+    path = given_folder(review)
     write_whole(file, write_workbook(path))
     say(f"written: {file}; take its changes back with evidence sheet import {file}")
 

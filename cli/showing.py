@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
 from .given import given_review, given_rows, only_with_a_review
 from .output import emit, format_of, terminal
-
-if TYPE_CHECKING:
-    from evidence.analysis.results import Result
 
 Found = TypeVar("Found")
 
@@ -45,28 +42,40 @@ def look(output: str | None) -> dict[str, Any]:
     return {"width": screen.width, "unicode": screen.unicode, "color": screen.color}
 
 
-def show(result: Result, format: str | None, output: str | None, **options: Any) -> None:
-    """The result in the format asked for, else that of the file's ending, else text."""
-    from evidence.report import render
+class Explaining(NamedTuple):
+    """What is asked for in place of the result: its methods paragraph, its R code, or both; false if neither."""
 
-    chosen = format_of(format, output)
-    emit(render(result, chosen, **options, **look(output)), output, binary=chosen != "text")
+    methods: bool
+    r_code: bool
+
+    def __bool__(self) -> bool:
+        return self.methods or self.r_code
 
 
-def check_explaining(methods: bool, show_r: bool, format: str | None) -> bool:
-    """Whether the result is to be explained instead of shown; wrong usage with a format, since that is text."""
+def explaining(methods: bool, show_r: bool, format: str | None) -> Explaining:
+    """What to print instead of the result; wrong usage with a format, since that is text."""
     if (methods or show_r) and format not in (None, "text"):
         raise click.UsageError(f"--{'methods' if methods else 'show-r'} prints text, not {format}.")
-    return methods or show_r
+    return Explaining(methods, show_r)
 
 
-def explain(
-    result: Found,
+def present(
+    result: object,
+    format: str | None,
     output: str | None,
-    *,
-    methods: Callable[[Found], str] | None,
-    r_code: Callable[[Found], str] | None,
+    instead: Explaining | None = None,
+    **options: Any,
 ) -> None:
-    """The methods paragraph, the R code, or both; R code is UTF-8 wherever it goes, since R reads it."""
-    parts = [write(result).rstrip("\n") for write in (methods, r_code) if write is not None]
-    emit("\n\n".join(parts) + "\n", output, binary=r_code is not None)
+    """The result in the format asked for, else that of the file's ending, else text; or what explains it `instead`.
+
+    R code is UTF-8 wherever it goes, since R reads it, and so is every format but text.
+    """
+    from evidence import report
+
+    if instead:
+        wanted = zip(instead, (report.methods, report.r_code), strict=True)
+        parts = [write(result).rstrip("\n") for asked, write in wanted if asked]
+        emit("\n\n".join(parts) + "\n", output, binary=instead.r_code)
+        return
+    chosen = format_of(format, output)
+    emit(report.render(result, chosen, **options, **look(output)), output, binary=chosen != "text")

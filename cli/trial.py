@@ -11,7 +11,7 @@ import click
 from . import options
 from .counts import MOST
 from .given import given_review, only_with_a_review
-from .showing import OF_A_REVIEW, check_explaining, explain, show
+from .showing import OF_A_REVIEW, explaining, present
 
 if TYPE_CHECKING:
     from evidence.analysis.trials import Trials
@@ -163,19 +163,8 @@ def trial(
       evidence trial --outcome bicla --methods
       evidence trial --format json --output trials.json
     """
-    explaining = check_explaining(methods, show_r, format)
-    found = _trials(args, review, choices)
-    if not explaining:
-        show(found, format, output)
-        return
-    from evidence.report.trial import methods as explained
-
-    explain(
-        found,
-        output,
-        methods=explained.methods if methods else None,
-        r_code=explained.r_code if show_r else None,
-    )
+    instead = explaining(methods, show_r, format)
+    present(_trials(args, review, choices), format, output, instead)
 
 
 def _trials(args: tuple[str, ...], review: str | None, choices: dict[str, Any]) -> Trials:

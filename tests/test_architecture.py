@@ -15,6 +15,7 @@ RANK = {
     "errors": 0,
     "lazily": 0,
     "literature": 0,
+    "shown": 0,
     "files": 1,
     "synthesis": 1,
     "review": 2,
@@ -25,16 +26,7 @@ RANK = {
 }
 """errors < files, synthesis < review, papers < analysis < report < cli. `data` holds no code."""
 
-UPWARD = {
-    ("evidence.analysis.results", "evidence.report", "__str__"),
-    ("evidence.analysis.robustness", "evidence.report.sensitivity.text", "__str__"),
-    ("evidence.analysis.history", "evidence.report.history.text", "__str__"),
-    ("evidence.analysis.clustering", "evidence.report.pooled.multilevel", "__str__"),
-    ("evidence.analysis.scoring", "evidence.report.scores.text", "__str__"),
-    ("evidence.analysis.scoring", "evidence.report.scores.pooled", "__str__"),
-    ("evidence.review.responders", "evidence.report.scores.responders", "__str__"),
-    ("evidence.review.audit.auditing", "evidence.report.review.audit", "__str__"),
-}
+UPWARD = {("evidence.shown", "evidence.report", "__str__")}
 """The one way up: a result prints itself, by an import when it is asked to. (importer, imported, function)"""
 
 LATER = {

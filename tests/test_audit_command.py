@@ -17,7 +17,7 @@ from evidence.cli import main
 from evidence.cli.audit import SEVERITIES
 from evidence.cli.audit import audit as command
 from evidence.literature import LITERATURE
-from evidence.report.review.audit import render_audit, render_rules
+from evidence.report.review.audit import render_rules, render_text
 from evidence.review.audit import findings
 from evidence.review.audit.findings import RULES, Finding
 
@@ -128,9 +128,9 @@ def test_the_rules_with_their_references() -> None:
 
 def test_ascii_where_the_terminal_cannot() -> None:
     found = evidence.audit(evidence.load(ROOT / "data"))
-    assert render_audit(found, unicode=False).isascii()
+    assert render_text(found, unicode=False).isascii()
     assert render_rules(RULES.values(), unicode=False).isascii()
-    assert str(found) == render_audit(found).rstrip("\n")
+    assert str(found) == render_text(found).rstrip("\n")
 
 
 def test_a_papers_words_never_command_the_terminal(copied: Path) -> None:

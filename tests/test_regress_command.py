@@ -105,7 +105,7 @@ def test_hostile_names_reach_no_terminal() -> None:
     text = TABLE.replace("Ito 2020", "\x1b[2JIto").replace("trial", "tri\x1b]0;x\x07al")
     made = evidence.regress_rows(rows(text), "~ year + design", at=[{"year": 2020, "design": "cohort"}])
     shown = [render(made, form, unicode=False) for form in ("text", "json", "csv")]
-    for said in (*shown, regression_methods.methods(made), regression_methods.show_r(made)):
+    for said in (*shown, regression_methods.methods(made), regression_methods.r_code(made)):
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", said)
     assert shown[0].isascii()
 

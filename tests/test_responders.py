@@ -96,7 +96,7 @@ def test_the_six_patients_of_the_letter() -> None:
 
 
 def test_the_screen() -> None:
-    assert str(six(at_most=[0], drop=[50, 90])) == SCREEN
+    assert str(six(at_most=[0], drop=[50, 90])) + "\n" == SCREEN
 
 
 SCREEN = """\

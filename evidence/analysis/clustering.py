@@ -14,6 +14,7 @@ from evidence.review.counts import CountRow
 from evidence.review.schema import STATES, OutcomeRow, near
 from evidence.review.selection import resolve, value_of, where_columns
 from evidence.review.tables import Review
+from evidence.shown import Shown
 from evidence.synthesis.multilevel import ClusterPool, pool_clusters
 
 CLUSTER = ("cluster", "cohort")
@@ -34,7 +35,7 @@ class ClusterRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Multilevel:
+class Multilevel(Shown):
     """Everything `evidence multilevel` shows; `left_out` are rows with the reason."""
 
     version: str
@@ -44,11 +45,6 @@ class Multilevel:
     rows: tuple[ClusterRow, ...]
     pooled: ClusterPool
     left_out: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        from evidence.report.pooled.multilevel import render_text  # results print themselves
-
-        return render_text(self)
 
 
 def multilevel(

@@ -39,6 +39,7 @@ from evidence.review.question import AnalysisSpec, Outcome
 from evidence.review.revision import Past, in_repository, read_folder, read_revision
 from evidence.review.selection import resolve
 from evidence.review.tables import Review, read_toml
+from evidence.shown import Shown
 from evidence.synthesis.fitting import Options
 from evidence.synthesis.results import Interval
 
@@ -123,7 +124,7 @@ class Side(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Diff:
+class Diff(Shown):
     """Everything `evidence diff` shows."""
 
     version: str
@@ -160,11 +161,6 @@ class Diff:
         first, final = self.steps[0].estimate.estimate, self.steps[-1].estimate.estimate
         return float(final - first)
 
-    def __str__(self) -> str:
-        from evidence.report.history.text import render_diff
-
-        return render_diff(self).removesuffix("\n")
-
 
 class Line(NamedTuple):
     """One snapshot in the list, with what changed since the one before."""
@@ -180,7 +176,7 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True)
-class History:
+class History(Shown):
     """Everything `evidence history` shows."""
 
     version: str
@@ -190,11 +186,6 @@ class History:
     unsaved: bool | None
     """Whether the review now differs from its last snapshot; None without one."""
     notes: tuple[str, ...]
-
-    def __str__(self) -> str:
-        from evidence.report.history.text import render_history
-
-        return render_history(self).removesuffix("\n")
 
 
 # ---- the list ------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from evidence.review.arms import is_control
 from evidence.review.choice import Excluded
 from evidence.review.schema import NOT_STATED
+from evidence.shown import Shown
 from evidence.synthesis.pooling import Plan
 from evidence.synthesis.results import Comparison, Heterogeneity, Interval, Pooled
 
@@ -100,7 +101,7 @@ class Contrast(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Shown):
     """What every renderer reads, and nothing else: what was asked, the rows, the pools, the contrasts."""
 
     version: str
@@ -126,11 +127,6 @@ class Result:
     """What must be read before anything else: a paper that has been retracted."""
     instead: str = ""
     """Why another row leads than the one that was asked for."""
-
-    def __str__(self) -> str:
-        from evidence.report import render  # the one upward import: results print themselves
-
-        return render(self).removesuffix("\n")
 
 
 class Analysis(Result):

@@ -26,6 +26,7 @@ from evidence.review.patients import ends
 from evidence.review.schema import Score
 from evidence.review.selection import resolve, select
 from evidence.review.tables import Review
+from evidence.shown import Shown
 from evidence.synthesis.comparison import compare_proportions, fisher_pvalue
 from evidence.synthesis.confounding import EValue, e_value, largest_ratio
 from evidence.synthesis.count_bounds import PooledSet, pool_set
@@ -115,7 +116,7 @@ class Confounding(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sensitivity:
+class Sensitivity(Shown):
     """Everything `evidence sensitivity` shows. `claims` has ours first, then each series, then the pools.
 
     `reference` is the row that leads, None where there is none; then only what needs none is given.
@@ -146,11 +147,6 @@ class Sensitivity:
     @property
     def level(self) -> float:
         return float(self.analysis.options["level"])
-
-    def __str__(self) -> str:
-        from evidence.report.sensitivity.text import render_text  # results print themselves
-
-        return render_text(self).removesuffix("\n")
 
 
 Progress = Callable[[float], None]

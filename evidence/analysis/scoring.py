@@ -12,6 +12,7 @@ from evidence.errors import NotPossible, OptionError
 from evidence.review.paired import Paired
 from evidence.review.printed_scores import PrintedScore
 from evidence.review.responders import Responders, change, count_responders, relative_change, responders
+from evidence.shown import Shown
 from evidence.synthesis.medians import (
     METHODS,
     PooledScore,
@@ -43,7 +44,7 @@ class Bound(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Scores:
+class Scores(Shown):
     """Everything `evidence scores` shows of one group.
 
     `described` holds the patients and the medians; `hodges_lehmann` is of the change, `relative` of the change as a
@@ -61,11 +62,6 @@ class Scores:
     test: SignedRank | None
     missing: tuple[str, ...]
     bounds: tuple[Bound, ...]
-
-    def __str__(self) -> str:
-        from evidence.report.scores.text import render_text  # results print themselves
-
-        return render_text(self)
 
 
 def scores(
@@ -154,7 +150,7 @@ class Pool(NamedTuple):
 
 
 @dataclass(frozen=True)
-class PooledScores:
+class PooledScores(Shown):
     """Everything `evidence scores --pool` shows: one `Pool` a time, and what was left out with reasons."""
 
     version: str
@@ -163,11 +159,6 @@ class PooledScores:
     level: float
     times: tuple[Pool, ...]
     left_out: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        from evidence.report.scores.pooled import render_text  # results print themselves
-
-        return render_text(self)
 
 
 def pool_scores(

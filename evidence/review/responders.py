@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from evidence.shown import Shown
 from evidence.errors import NotPossible, OptionError
 from evidence.review.paired import LARGEST, SMALLEST, Paired, PairedScores
 from evidence.review.patients import responds
@@ -116,7 +117,7 @@ class Holds(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Responders:
+class Responders(Shown):
     """Everything `evidence responders` shows; every renderer reads this and nothing else.
 
     `change` is after minus before, `relative_change` the same as a share of the baseline (-0.5: halved), over
@@ -138,11 +139,6 @@ class Responders:
     change: Summary | None
     relative_change: Summary | None
     holds: Holds | None
-
-    def __str__(self) -> str:
-        from evidence.report.scores.responders import render_text  # results print themselves
-
-        return render_text(self)
 
 
 # ---- the scores of one patient -------------------------------------------------------------------

@@ -22,7 +22,7 @@ KEYS = {table.file: table.key for table in TABLES.values()}
 # ---- JSON ----------------------------------------------------------------------------------------
 
 
-def diff_json(diff: Diff) -> str:
+def render_diff_json(diff: Diff) -> str:
     """One object; `before` and `after` hold what each side says, the rest what is between them."""
     told = words(diff)
     moves = diff.moves
@@ -120,7 +120,7 @@ def _contrast(contrast: ContrastState) -> dict[str, Any]:
     return {name: value for name, value in made.items() if name not in ("ours", "against")}
 
 
-def history_json(history: History) -> str:
+def render_history_json(history: History) -> str:
     """One object; each snapshot with its numbers and what changed since the one before."""
     return json_text(
         {
@@ -165,7 +165,7 @@ HISTORY_COLUMNS = (
 )  # fmt: skip
 
 
-def diff_csv(diff: Diff) -> str:
+def render_diff_csv(diff: Diff) -> str:
     """A line for each cell, report, step and number that is another; proportions from 0 to 1 in full."""
     return _table(DIFF_COLUMNS, _diff_lines(diff))
 
@@ -251,7 +251,7 @@ def _limits(value: Any) -> dict[str, Any]:
     return {"estimate": value.estimate, "low": value.low, "high": value.high, "level": value.level}
 
 
-def history_csv(history: History) -> str:
+def render_history_csv(history: History) -> str:
     """A line for each snapshot."""
     return _table(HISTORY_COLUMNS, map(_history_line, history.lines))
 
@@ -278,7 +278,7 @@ def _table(columns: Sequence[str], lines: Iterable[Mapping[str, Any]]) -> str:
 # ---- Markdown ------------------------------------------------------------------------------------
 
 
-def diff_markdown(diff: Diff) -> str:
+def render_diff_markdown(diff: Diff) -> str:
     """A heading, the answer, what changed as lists, the numbers before and now, the steps, the notes."""
     told, escape = words(diff), escape_markdown
     parts = [[f"# {escape(told.heading)}"]]
@@ -300,7 +300,7 @@ def _said(line: str) -> str:
     return f"`{sign}` {text}" if sign else text
 
 
-def history_markdown(history: History) -> str:
+def render_history_markdown(history: History) -> str:
     """The snapshots as a table, with what changed in the last column."""
     escape = escape_markdown
     head, *lines = history_table(history) if history.lines else ((),)
@@ -318,12 +318,3 @@ def _grid(lines: Sequence[Sequence[str]], left: int) -> list[str]:
     head, *body = [[escape_markdown(cell.strip()) for cell in line] for line in lines]
     align = ["---"] * left + ["---:"] * (len(head) - left)
     return ["| " + " | ".join(line) + " |" for line in (head, align, *body)]
-
-
-DIFF: Mapping[str, Callable[[Diff], str]] = {"json": diff_json, "csv": diff_csv, "markdown": diff_markdown}
-HISTORY: Mapping[str, Callable[[History], str]] = {
-    "json": history_json,
-    "csv": history_csv,
-    "markdown": history_markdown,
-}
-"""Format -> renderer."""

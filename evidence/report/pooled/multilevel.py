@@ -217,7 +217,7 @@ def _csv(result: Multilevel) -> Iterator[dict[str, Any]]:
 # ---- how it was had ------------------------------------------------------------------------------
 
 
-def render_methods(result: Multilevel) -> str:
+def methods(result: Multilevel) -> str:
     """The methods paragraph, with references."""
     pooled, model = result.pooled, result.pooled.model
     kind = "restricted maximum" if model.estimator == "reml" else "maximum"
@@ -242,7 +242,7 @@ def render_methods(result: Multilevel) -> str:
     return printed(text) + "\n"
 
 
-def render_r(result: Multilevel) -> str:
+def r_code(result: Multilevel) -> str:
     """The same analysis in R."""
     pooled, model = result.pooled, result.pooled.model
     packages = (

@@ -84,7 +84,7 @@ def _sentences(regression: Regression) -> Iterator[str]:
 # ---- R -------------------------------------------------------------------------------------------
 
 
-def show_r(regression: Regression) -> str:
+def r_code(regression: Regression) -> str:
     """The same regression as R code."""
     return "\n".join([r_head(packages=("metafor",)), "", *_data(regression), "", *_calls(regression)]) + "\n"
 

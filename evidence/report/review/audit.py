@@ -30,12 +30,8 @@ HANGING = 17
 """Columns in front of a reason: the severity, and two spaces on either side."""
 
 
-def render_audit(audit: Audit, format: str = "text", *, width: int = 80, unicode: bool = True) -> str:
-    """Text, JSON or CSV."""
-    if format != "text":
-        from evidence.report.review import audit_export
-
-        return audit_export.render_csv(audit) if format == "csv" else audit_export.render_json(audit)
+def render_text(audit: Audit, *, width: int = 80, unicode: bool = True, color: bool = False) -> str:
+    """What was found, by report, worst first. There is no colour in it: `color` is asked of every screen."""
     text = "\n".join(_lines(audit, width)) + "\n"
     return text if unicode else to_ascii(text)
 

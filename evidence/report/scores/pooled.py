@@ -168,7 +168,7 @@ def method(result: PooledScores) -> str:
     return f"{result.using} (k = {k}){kind}; it assumes that {ASSUMES[result.using]}"
 
 
-def render_methods(result: PooledScores) -> str:
+def methods(result: PooledScores) -> str:
     """The methods paragraph, with references."""
     target = result.times[0].pools[0].target
     text = f"Where papers print medians, ranges or quartiles only, {target}s were pooled by {result.using} [{CITED[result.using]}], "
@@ -183,7 +183,7 @@ def render_methods(result: PooledScores) -> str:
     return printed(text + " Skewness was tested from the printed numbers [shi2023].") + "\n"
 
 
-def render_r(result: PooledScores) -> str:
+def r_code(result: PooledScores) -> str:
     """The same in R: metamedian, whose intervals of medians are approximate where ours are exact."""
     blocks = [r_head(packages=("metafor", "metamedian"))]
     for pool in result.times:

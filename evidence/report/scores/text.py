@@ -211,7 +211,7 @@ def _table(result: Scores, paper: Paper) -> list[str]:
 # ---- how it was had ------------------------------------------------------------------------------
 
 
-def render_methods(result: Scores) -> str:
+def methods(result: Scores) -> str:
     """The methods paragraph of this analysis, with its references."""
     test = result.test
     exact = "the exact distribution of" if test is None or test.exact else "a normal approximation to"
@@ -228,7 +228,7 @@ def render_methods(result: Scores) -> str:
     )
 
 
-def render_r(result: Scores) -> str:
+def r_code(result: Scores) -> str:
     """The same analysis as R code; base R has no exact test with ties or zeros, coin has."""
     test = result.test
     listed = ", ".join(repr(value) for value in result.changes)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from evidence.shown import Shown
 from evidence.errors import DataError, OptionError
 from evidence.review.audit.agreement import check_criterion, check_twice, check_word
 from evidence.review.audit.changes import check_changes, check_course, check_p
@@ -31,7 +32,7 @@ from evidence.review.tables import Review
 
 
 @dataclass(frozen=True)
-class Audit:
+class Audit(Shown):
     """What an audit found. Findings come by report in the order of studies.csv, then worst first.
 
     `read` is how many statements, results, patients and scores were looked at, `rules` those that were asked for;
@@ -53,11 +54,6 @@ class Audit:
         """Findings by severity, worst first, those without one left out."""
         found = Counter(finding.severity for finding in self.findings)
         return {severity: found[severity] for severity in SEVERITIES if found[severity]}
-
-    def __str__(self) -> str:
-        from evidence.report.review.audit import render_audit
-
-        return render_audit(self).rstrip("\n")
 
 
 def audit(
