@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from evidence.analysis.about import about_counts, about_review
 from evidence.analysis.contrasts import (
     Differences,
     between_rows,
@@ -97,14 +98,7 @@ def compare(
         options,
         found=differences(review, one.entries, other.entries),
         bears=kinds(review, one.entries, other.entries) if one.entries else [],
-        review=review.name,
-        title=spec.title or review.title,
-        outcome=meaning.key,
-        outcome_label=meaning.label,
-        definition=meaning.definition,
-        better=meaning.better,
-        verb=meaning.verb,
-        analysis=spec.name,
+        **about_review(review, spec),
         options={"cohort": _said(cohort), "against": _said(against), "arm": arm, "weeks": at, **options},
         notes=tuple(dict.fromkeys([*one.notes, *shared])),
         warnings=tuple(alarms([*rows, *beside], notices_of(review))),
@@ -138,13 +132,7 @@ def compare_rows(
         options,
         found={},
         bears=[],
-        review="",
-        title=title,
-        outcome="",
-        outcome_label="",
-        definition="",
-        better="",
-        analysis="",
+        **about_counts(title),
         options=options,
     )
 

@@ -9,7 +9,7 @@ from evidence.review.arms import is_comparator
 from evidence.review.choice import Chosen
 from evidence.review.differences import differs_in
 from evidence.review.names import listed
-from evidence.review.schema import NOT_STATED
+from evidence.review.schema import NOT_STATED, RANDOMISED
 from evidence.review.tables import Review
 from evidence.synthesis.comparison import (
     TESTS,
@@ -23,8 +23,6 @@ from evidence.synthesis.results import Comparison, Interval
 SAID_OF_OTHERS = "missing data: "
 """What is said of each series of a pool that differs from the reference; of a row by itself everything is."""
 
-RANDOMISED = ("trial", "pooled trials")
-"""Designs in which the arms of one report were randomised against each other."""
 
 Place = tuple[str, str, str, str]
 """Report, arm, subgroup, time: what a row is known by."""

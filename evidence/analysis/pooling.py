@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evidence.analysis.about import about_counts, about_review
 from evidence.analysis.contrasts import (
     Differences,
     between_rows,
@@ -107,14 +108,7 @@ def pool(
         references,
         options,
         found=differences(review, selection.chosen, selection.references),
-        review=review.name,
-        title=spec.title or review.title,
-        outcome=meaning.key,
-        outcome_label=meaning.label,
-        definition=meaning.definition,
-        better=meaning.better,
-        verb=meaning.verb,
-        analysis=spec.name,
+        **about_review(review, spec),
         options={
             **_shown(options),
             "by": by,
@@ -257,13 +251,7 @@ def pool_rows(
         count_rows(references, interval, level, role="reference"),
         options,
         found={},
-        review="",
-        title=title,
-        outcome="",
-        outcome_label="",
-        definition="",
-        better="",
-        analysis="",
+        **about_counts(title),
         options={**_shown(options), "by": by, "where": where, "weeks": None},
         notes=(),
     )

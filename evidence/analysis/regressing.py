@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from evidence.analysis.about import about_counts, about_review
 from evidence.analysis.formula import CODED, Design, make_design, parse_formula, read_columns
 from evidence.analysis.notices import alarms, notices_of, retracted
 from evidence.analysis.pooling import unchecked, version
@@ -184,14 +185,7 @@ def regress(
         parsed,
         options,
         at=at,
-        review=review.name,
-        title=spec.title or review.title,
-        outcome=meaning.key,
-        outcome_label=meaning.label,
-        definition=meaning.definition,
-        better=meaning.better,
-        verb=meaning.verb,
-        analysis=spec.name,
+        **about_review(review, spec),
         options={
             **options,
             "where": where,
@@ -254,13 +248,7 @@ def regress_rows(
         parsed,
         options,
         at=at,
-        review="",
-        title=title,
-        outcome="",
-        outcome_label="",
-        definition="",
-        better="",
-        analysis="",
+        **about_counts(title),
         options={**options, "where": where},
     )
 

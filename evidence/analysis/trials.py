@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from evidence.analysis.about import about_counts, about_review
 from evidence.analysis.notices import alarms, notices_of, retracted
 from evidence.analysis.pooling import version
 from evidence.analysis.results import Result
@@ -171,14 +172,7 @@ def trial(
     return _result(
         contrasts,
         pooling,
-        review=review.name,
-        title=spec.title or review.title,
-        outcome=meaning.key,
-        outcome_label=meaning.label,
-        definition=meaning.definition,
-        better=meaning.better,
-        verb=meaning.verb,
-        analysis=spec.name,
+        **about_review(review, spec),
         options={
             "arm": arm,
             "weeks": window,
@@ -235,13 +229,7 @@ def trial_rows(
     return _result(
         named,
         pooling,
-        review="",
-        title=title,
-        outcome="",
-        outcome_label="",
-        definition="",
-        better="",
-        analysis="",
+        **about_counts(title),
         options={**_said(pooling), "test": test, "difference": difference},
     )
 

@@ -14,11 +14,8 @@ from typing import NamedTuple
 from evidence.review import overlaps
 from evidence.review.arms import is_comparator, is_control, whole_rows
 from evidence.review.choice import Excluded, Left, Window
-from evidence.review.schema import LAST_VISIT, STATES, OutcomeRow, Study, worst_state
+from evidence.review.schema import LAST_VISIT, RANDOMISED, STATES, OutcomeRow, Study, worst_state
 from evidence.review.tables import Review
-
-RANDOMISED = ("trial", "pooled trials")
-"""Designs in which the arms of one report were randomised against each other."""
 
 CHECKED = ("verified", "read")
 """States of a count that somebody read in its paper or its abstract."""

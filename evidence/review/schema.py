@@ -51,6 +51,8 @@ DESIGNS = (
     "protocol",
     NOT_STATED,
 )
+RANDOMISED = ("trial", "pooled trials")
+"""Designs in which the arms of one report were randomised against each other."""
 CERTAINTIES = ("certain", "probable", "possible", "ruled out")
 PERCENT_KINDS = ("crude", "stratified", "modelled", "kaplan-meier")
 KINDS = ("database", "register", "website", "organisation", "citations")
