@@ -187,6 +187,24 @@ def test_corrected_limits_are_profile_limits_at_that_cut() -> None:
     assert [-mirrored[1][0], -mirrored[0][0]] == pytest.approx([low[0], high[0]], abs=1e-6)
 
 
+@pytest.mark.parametrize(("mu", "tau"), [(0.3, 0.8), (2.5, 0.2), (-2.0, 1.5), (0.0, 0.0)])
+@pytest.mark.parametrize("k", [5, 20])
+def test_corrected_limits_are_those_of_a_patient_search(k: int, mu: float, tau: float) -> None:
+    """Newton's steps in mu and tau together against the profile likelihood searched at every mu, in a bracket."""
+    random = np.random.default_rng(k)
+    n = random.integers(6, 60, (25, k)).astype(float)
+    x = random.binomial(n.astype(int), expit(random.normal(mu, tau, n.shape))).astype(float)
+    there = binomial.has_maximum(x, n)
+    x, n = x[there], n[there]
+    best = binomial.maximise(x, n)
+    drop = corrected.small_sample_drop(k, 0.95)
+    rows = np.arange(len(x))
+    for side, limits in zip((-1, 1), corrected.corrected_limits(x, n, best, 0.95), strict=True):
+        end = side * (np.maximum(side * best.mu, 0) + corrected.FARTHEST)
+        searched = corrected._in_a_bracket(x, n, best, rows, end, drop)
+        assert expit(limits) == pytest.approx(expit(searched), abs=1e-7)
+
+
 def test_a_limit_the_likelihood_never_reaches_is_infinite() -> None:
     """With most at 100 % an ever higher median with ever more heterogeneity stays likely."""
     x, n = np.array([[30, 25, 12, 40, 1.0]]), np.array([[30, 25, 12, 40, 9.0]])
