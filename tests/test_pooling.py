@@ -638,6 +638,15 @@ def test_kenward_roger_without_a_degree_of_freedom_for_a_prediction_says_so() ->
     assert any("no degree of freedom" in note for note in found.notes)
 
 
+def test_kenward_roger_with_less_than_a_degree_of_freedom_says_so() -> None:
+    few = pool_counts([8, 9, 7, 3, 20], [10, 12, 9, 8, 31], model="random", ci="kenward-roger")
+    assert few.df is not None and few.df < 1
+    assert notes.LESS_THAN_ONE_DEGREE in few.notes
+    enough = pool_counts([30, 12, 20, 9, 17], [40] * 5, model="random", ci="kenward-roger")
+    assert enough.df is not None and enough.df > 1
+    assert notes.LESS_THAN_ONE_DEGREE not in enough.notes
+
+
 def test_kenward_roger_with_equal_variances_is_the_t_interval_of_the_mean() -> None:
     # one variance for all: the mean's variance is s^2 / k with k - 1 df, and both approximations are exact
     found = pool_counts([3, 12, 20, 9, 17], [40] * 5, measure="arcsine", ci="kenward-roger")

@@ -32,6 +32,10 @@ NO_PREDICTION = "A prediction for a new study needs at least three studies."
 NO_DEGREE_OF_FREEDOM = (
     "Kenward and Roger's approximation leaves these studies no degree of freedom for a prediction."
 )
+LESS_THAN_ONE_DEGREE = (
+    "Kenward and Roger's approximation leaves less than one degree of freedom here: its interval says nothing of these "
+    "studies."
+)
 NOT_IDENTIFIED = (
     "Every study has one patient, so the counts cannot tell differences between studies from chance: how much the "
     "studies differ is not estimated."

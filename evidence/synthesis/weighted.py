@@ -165,6 +165,9 @@ def _inverse_variance_notes(part: Part, x: Floats, n: Floats, options: Options) 
     rounding = 1e-12 * (1 + np.abs(part.fit[0]))  # by which logits of equal proportions may differ
     for table in np.flatnonzero(part.fit[3] - part.fit[2] <= rounding):
         said[table].append(notes.no_spread(str(part.ci)))
+    if part.ci == "kenward-roger" and part.df is not None:
+        for table in np.flatnonzero(np.asarray(part.df) < 1):
+            said[table].append(notes.LESS_THAN_ONE_DEGREE)
     if part.prediction is not None:
         for table in np.flatnonzero(np.isnan(part.prediction[0])):
             said[table].append(notes.NO_DEGREE_OF_FREEDOM)

@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from evidence.analysis.results import NO_TIME, Result, StudyRow
 from evidence.report import numbers
 from evidence.report.characters import clean
-from evidence.report.numbers import known
 from evidence.report.verbs import BY_DIRECTION, RESPONDED, did
 from evidence.report.writing.language import Beside, Language
 from evidence.review.arms import is_control
 from evidence.review.schema import LAST_VISIT
 from evidence.synthesis import notes
-from evidence.synthesis.results import Heterogeneity, Pooled
+from evidence.synthesis.results import Pooled
 
 NUMBERS = ("ninguno", "un", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve")
 MODELS = {
@@ -60,6 +59,9 @@ NOTES: Mapping[str, str] = {
     re.escape(notes.TWO_STUDIES): (
         "Dos series apenas dicen nada de cuánto difieren las series; un intervalo a partir de dos descansa más en el "
         "modelo que en los datos."
+    ),
+    re.escape(notes.LESS_THAN_ONE_DEGREE): (
+        "La aproximación de Kenward y Roger deja menos de un grado de libertad: su intervalo no dice nada de estas series."
     ),
     re.escape(notes.NOT_IDENTIFIED): (
         "Cada serie tiene un solo paciente, de modo que los recuentos no distinguen las diferencias entre series del "
@@ -108,12 +110,20 @@ NOTES: Mapping[str, str] = {
     ),
 }
 """A note of the engine -> the same in Spanish, its numbers at {0}, {1}."""
+HETEROGENEOUS = {
+    "tau2": "la tau² fue de {}",
+    "overdispersion": "la sobredispersión fue de {}",
+    "i2": "la I² del {} %",
+    "q": "la Q de Cochran de {} con {} grados de libertad",
+    "": "Entre series, {}.",
+}
 
 
 class Spanish(Language):
     """Frases en español."""
 
     code = "es"
+    heterogeneous = HETEROGENEOUS
     to = "a"
     present = "la presente serie"
 
@@ -290,27 +300,6 @@ class Spanish(Language):
 
     def warning(self, text: str) -> str:
         return f"AVISO (en inglés, como consta): «{text.removeprefix('WARNING: ')}»"
-
-    def heterogeneity(self, found: Heterogeneity, level: float, measure: str) -> str:
-        ci = f"{self.level(level)} "
-        parts = []
-        if known(found.tau2) and (found.tau2 > 0 or known(found.tau2_high)):
-            limits = ""
-            if known(found.tau2_low) and known(found.tau2_high):
-                limits = f" ({ci}{self.span(self.plain(found.tau2_low), self.plain(found.tau2_high))})"
-            parts.append(f"la tau² fue de {self.plain(found.tau2)}{limits}")
-        if known(found.overdispersion):
-            limits = self.span(self.plain(found.overdispersion_low), self.plain(found.overdispersion_high))
-            parts.append(f"la sobredispersión fue de {self.plain(found.overdispersion)} ({ci}{limits})")
-        if known(found.i2):
-            limits = ""
-            if known(found.i2_low) and known(found.i2_high):
-                limits = f" ({ci}{self.span(f'{100 * found.i2_low:.0f}', f'{100 * found.i2_high:.0f}')})"
-            parts.append(f"la I² del {100 * found.i2:.0f} %{limits}")
-        if known(found.q):
-            p = f", {self.pvalue(float(found.pvalue))}" if known(found.pvalue) else ""
-            parts.append(f"la Q de Cochran de {self.plain(found.q)} con {found.df} grados de libertad{p}")
-        return f"Entre series, {self.listed(parts)}." if parts else ""
 
     def not_alike(self) -> str:
         return "Que no se demuestre que las series difieren no demuestra que sean iguales."
