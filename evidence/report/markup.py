@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import NamedTuple
 
 from evidence.report.characters import SUPERSCRIPT
@@ -39,7 +39,7 @@ LATEX_SIGNS = {
     "|": r"\textbar{}", '"': "''", "[": "{[}", "]": "{]}", "*": "{*}",
     "†": r"\textdagger{}", "◦": r"$\circ$", "−": r"$-$", "–": "--", "—": "---", "…": r"\ldots{}",
     "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$", "±": r"$\pm$", "²": r"\textsuperscript{2}",
-    "³": r"\textsuperscript{3}", "τ": r"$\tau$", "μ": r"$\mu$", "χ": r"$\chi$",
+    "³": r"\textsuperscript{3}", "τ": r"$\tau$", "μ": r"$\mu$", "χ": r"$\chi$", "∞": r"$\infty$",
 }  # fmt: skip
 LATEX_SIGNS |= {small: rf"\textsuperscript{{{letter}}}" for letter, small in SUPERSCRIPT.items()}
 
@@ -47,6 +47,19 @@ LATEX_SIGNS |= {small: rf"\textsuperscript{{{letter}}}" for letter, small in SUP
 def escape_latex(text: str) -> str:
     """Text that LaTeX prints as it is. Letters beyond ASCII stay: today's LaTeX reads UTF-8."""
     return "".join(LATEX_SIGNS.get(c, c) for c in text)
+
+
+def markdown_table(lines: Iterable[Sequence[str]], numeric: Container[int] | None = None) -> list[str]:
+    """The header and the rows, cells that are Markdown already, as a table; `numeric` columns, else all but the first, to the right."""
+    head, *rows = lines
+    right = range(1, len(head)) if numeric is None else numeric
+    align = ["---:" if column in right else "---" for column in range(len(head))]
+    return ["| " + " | ".join(line) + " |" for line in (head, align, *rows)]
+
+
+def markdown_text(parts: Iterable[Sequence[str]]) -> str:
+    """Blocks of lines, those that have any, with an empty line between them."""
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
 MARKDOWN = Markup(escape_markdown, "**{}**".format, _markdown_address)

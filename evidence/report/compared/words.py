@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from evidence.analysis.results import Compared, Contrast, PoolRow, StudyRow
+from evidence.analysis.results import Compared, Contrast, PoolRow, Result, StudyRow
 from evidence.report import numbers
 from evidence.report.characters import clean
 from evidence.report.numbers import brief, points
@@ -236,7 +236,7 @@ def _method(lead: Contrast) -> str:
 # ---- cells ---------------------------------------------------------------------------------------
 
 
-def cells_of(compared: Compared, contrast: Contrast) -> tuple[str, str, str, str]:
+def cells_of(compared: Result, contrast: Contrast) -> tuple[str, str, str, str]:
     """Difference, p, ratio and odds ratio as they stand in a table."""
     comparison, digits = contrast.comparison, decimals(compared)
     gap = comparison.difference

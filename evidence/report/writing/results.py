@@ -218,10 +218,11 @@ def _pool(
         model = say.modelled(pooled, say.share(best.estimate, digits), say.limits(best, digits, kind))
     yield say.pool(analysis, pooled, outcome, pool.pool == "others", counts, model)
     if pooled.k > 1:
-        yield from _assumed(analysis, pooled, say, digits)
+        yield from assumed(analysis, pooled, say, digits)
 
 
-def _assumed(analysis: Result, pooled: Pooled, say: Language, digits: int) -> Iterator[str]:
+def assumed(analysis: Result, pooled: Pooled, say: Language, digits: int) -> Iterator[str]:
+    """What must not be left out beside a pool: what its model assumes, what the data could not support."""
     edge = pooled.events in (0, pooled.n)
     yield say.assumption(pooled.model)
     if edge:
