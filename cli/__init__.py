@@ -21,6 +21,14 @@ def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> N
         context.exit()
 
 
+def _listen(context: click.Context, _: click.Parameter, times: int) -> None:
+    """Let what is done be told; nothing of that is even imported where nobody asks."""
+    if times and not context.resilient_parsing:
+        from .listening import listen
+
+        context.call_on_close(listen(times))
+
+
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Answer": {
         "pool": "Pool proportions: of a review, of counts, or of a table.",
@@ -60,7 +68,9 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Write and draw": {
         "report": "One page with the answer and all that is behind it.",
         "write": "Write the results, methods or limitations of a pool for a paper.",
+        "table": "Make a table for a paper: characteristics, findings, comparison.",
         "checklist": "Fill a reporting checklist from the review.",
+        "export": "Write files that other tools open, by KIND.",
         "forest": "Draw the forest plot of a pool for print.",
         "figure": "Draw a figure for print, by KIND.",
     },
@@ -90,6 +100,14 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     callback=_print_version,
     help="Show the version.",
 )
+@click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    expose_value=False,
+    callback=_listen,
+    help="Tell on stderr what is read, taken and asked, and how long it took; -vv every detail.",
+)
 def main() -> None:
     """Pool response proportions from cited papers, every number with its source.
 
@@ -100,4 +118,5 @@ def main() -> None:
       evidence compare --weeks 52
       evidence show viedma2025
       evidence outcomes
+      evidence -v pool
     """

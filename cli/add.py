@@ -20,6 +20,19 @@ KINDS = ("report", "cohort", "outcome", "patient", "score", "reference", "overla
 ASIDE = ("review", "yes", "dry_run", "format", "output", "from", "sheet", "set")
 """Options that are no columns."""
 
+EXAMPLES = {
+    "report": '--study lin2026 --label "Lin 2026" --design cohort --state read --source https://...',
+    "cohort": "--study lin2026 --cohort lin",
+    "outcome": "--study lin2026 --outcome response --weeks 12 --events 5 --n 6 --state read --source https://...",
+    "patient": "--study lin2026 --patient 1 --age 44 --sex F --state read --source https://...",
+    "score": "--study lin2026 --patient 1 --score activity --weeks 4 --value 12 --state read --source https://...",
+    "reference": '--cited-by lin2026 --number 3 --citation "Okoye A. A series. J Derm. 2025;1:1-5."',
+    "overlap": '--cohort-a lin --cohort-b okoye --certainty possible --reason "one hospital, the same years"',
+    "statement": '--study lin2026 --place abstract --quantity responders --statistic percent --value 80 --printed "80 %" '
+    "--state read --source https://...",
+}
+"""Kind of row -> how a script adds one."""
+
 
 class _Kinds(click.Group):
     """A command for each kind of row, its options made from the table's columns when it is named."""
@@ -80,13 +93,10 @@ def _command(kind: str) -> click.Command:
         command = click.option(
             _option(column.name), column.name, metavar=_metavar(column), help=_help(column)
         )(command)
-    example = {
-        "outcome": "--study lin2026 --outcome response --weeks 12 --events 5 --n 6 --state read --source https://..."
-    }
     return click.command(
         kind,
         help=f"Add a row to {table.file}.\n\nRequired columns are marked with *; nothing is filled in for you.",
-        epilog=f"evidence add {kind} {example[kind]}" if kind in example else None,
+        epilog=f"Example: evidence add {kind} {EXAMPLES[kind]}",
     )(command)
 
 

@@ -9,6 +9,7 @@ import click
 from . import options
 from .given import given_review
 from .output import emit, format_of, terminal
+from .progress import Working
 from .showing import present
 
 SEVERITIES = ("error", "contradiction", "note")
@@ -77,6 +78,8 @@ def audit(
         return
     from evidence.review.audit import auditing
 
-    found = auditing.audit(given_review(review), study=study, rules=rules, severity=severity)
+    known = given_review(review)
+    with Working("recomputing"):
+        found = auditing.audit(known, study=study, rules=rules, severity=severity)
     present(found, chosen, output)
     context.exit(1 if found else 0)

@@ -11,6 +11,7 @@ import click
 from . import options
 from .given import given_folder
 from .output import emit, format_of, say, terminal
+from .progress import Working
 
 if TYPE_CHECKING:
     from evidence.review.checking import Checked
@@ -65,7 +66,9 @@ def _checked(file: str | None, review: str | None) -> Checked:
 
     if file is None:
         path = given_folder(review)
-        return _with_notices(path, check_review(path))
+        with Working("reading"):
+            checked = check_review(path)
+        return _with_notices(path, checked)
     if review is not None:
         raise click.UsageError("--review goes with a review; FILE is a table of counts.")
     if file == "-":

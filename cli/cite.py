@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from pathlib import PurePath
 
 import click
 
 from . import options
 from .given import given_review
-from .output import SUFFIXES, emit, say, terminal
+from .output import emit, say, terminal
 
-ENDINGS = {
-    ".txt": "text",
-    ".md": SUFFIXES[".md"],
-    ".csv": "csv",
-    ".ris": "ris",
-    ".bib": "bibtex",
-    ".json": "csl-json",
-    ".nbib": "nbib",
-}
-"""Ending of --output -> format."""
+ENDINGS = {".md": "markdown", ".csv": "csv"}
+"""Endings of --output besides those of references in files."""
 
 
 @click.command()
@@ -62,11 +54,13 @@ def cite(
     if keys and analysis is not None:
         raise click.UsageError("--analysis names the references itself; leave it out, or the keys.")
     from evidence.analysis.citing import cited
+    from evidence.papers import formats
     from evidence.report.papers.bibliography import LISTS, render
 
     read = given_review(review)
     bibliography = cited(read, keys, analysis=analysis)
-    chosen = format or ENDINGS.get(os.path.splitext(output or "")[1].lower(), "text")
+    ending = PurePath(output or "").suffix.lower()
+    chosen = format or formats.ENDINGS.get(ending) or ENDINGS.get(ending, "text")
     screen = terminal(sys.stdout, file=output is not None)
     text = render(bibliography, read, style=style, format=chosen, unicode=screen.unicode)
     emit(text, output, binary=chosen not in LISTS)

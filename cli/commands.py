@@ -6,18 +6,28 @@ import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from evidence.errors import EvidenceError
+from evidence.errors import EvidenceError, InputError
 
 from .output import say
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 INTERRUPTED = 130
 """What the shell expects of a program ended by Ctrl-C: 128 + SIGINT."""
+
+COMPLETING = "_EVIDENCE_COMPLETE"
+"""Environment variable by which a shell asks for completions."""
+
+VERBOSE = ("-v", "-vv", "--verbose")
+"""Of the group, so that it need not be an option of every command."""
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -40,7 +50,23 @@ class Commands(click.Group):
             return None
         command = getattr(import_module(f".{cmd_name}", __package__), cmd_name)
         assert isinstance(command, click.Command)
+        if COMPLETING in os.environ:
+            from .completing import teach
+
+            teach(command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands and options that begin so; click would import every command for its first sentence."""
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=says)
+            for commands in self.sections.values()
+            for name, says in commands.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands by section, none of them imported."""
@@ -61,6 +87,13 @@ class Commands(click.Group):
             )
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """As click does, but --help and --version into a closed pipe end well."""
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError:
+            leave_quietly()
+
     def invoke(self, ctx: click.Context) -> Any:
         """As click does, but a closed pipe ends well: click would exit with 1."""
         try:
@@ -74,6 +107,7 @@ class Commands(click.Group):
         for name in ONE_THREAD:
             os.environ.setdefault(name, "1")
         options["prog_name"] = "evidence"  # also under `python -m`
+        open_what_is_closed()
         if not options.pop("standalone_mode", True):
             return super().main(args, standalone_mode=False, **options)
         # A command lives for a moment and makes hardly a cycle. Looking for them through numpy's and scipy's hundred
@@ -83,12 +117,18 @@ class Commands(click.Group):
             code = super().main(args, standalone_mode=False, **options)
         except click.ClickException as error:
             error.show()
+            if isinstance(error, click.NoSuchOption) and error.option_name in VERBOSE:
+                say(f"it goes before the command: evidence {error.option_name} COMMAND")
             code = error.exit_code
         except EvidenceError as error:
             say(str(error))
             code = error.exit_code
         except (click.Abort, KeyboardInterrupt):
             code = INTERRUPTED
+        except OSError as error:  # a disk that is full, an output that is closed; of files their readers tell
+            say(f"{error.filename or 'cannot write the output'}: {error.strerror or 'it is closed'}")
+            forget_output()
+            code = InputError.exit_code
         finally:
             gc.freeze()
             gc.enable()
@@ -97,5 +137,21 @@ class Commands(click.Group):
 
 def leave_quietly() -> NoReturn:
     """Whoever reads our output has seen enough (`| head`): no error, and none from the last flush either."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    forget_output()
     sys.exit(0)
+
+
+def forget_output() -> None:
+    """What could not be written is not tried again at the end, which would fail once more, with another exit code."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def open_what_is_closed() -> None:
+    """Streams closed by the shell (`>&-`), which Python leaves as None: else the next file opened would take their place.
+
+    Input is empty, and a word on stderr is lost; but a result is not, so stdout cannot be written.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "r"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115

@@ -41,19 +41,7 @@ WIDTH = 30
 @click.option("--dry-run", is_flag=True, help="Show what would be asked; ask nobody, write nothing.")
 @click.option("--offline", is_flag=True, help="Ask nobody: what is kept, and what was answered before.")
 @click.option("--refresh", is_flag=True, help="Ask again for what is kept, and say what changed.")
-@click.option(
-    "--email",
-    envvar="NCBI_EMAIL",
-    default="",
-    metavar="ADDRESS",
-    help="Where NCBI can reach you. Else: NCBI_EMAIL. A key goes into NCBI_API_KEY.",
-)
-@click.option(
-    "--base-url",
-    envvar="EVIDENCE_EUTILS_URL",
-    metavar="URL",
-    help="Another address of the E-utilities. Else: EVIDENCE_EUTILS_URL, NCBI.",
-)
+@options.pubmed
 @options.output("text", "json", "csv")
 @click.pass_context
 def fetch(
@@ -113,23 +101,19 @@ def fetch(
     if not email and not offline:
         say("NCBI asks who is asking: --email or NCBI_EMAIL")
     with progress_bar() as progress:
-        try:
-            fetched = fetching.fetch(
-                loaded,
-                pmids,
-                source=source,
-                accept=accepted,
-                email=email,
-                api_key=os.environ.get(KEY, ""),
-                base_url=base_url,
-                offline=offline,
-                refresh=refresh,
-                progress=progress,
-                told=say,
-            )
-        except KeyboardInterrupt:
-            say("stopped; the records that have arrived are kept, and running again goes on from there")
-            raise
+        fetched = fetching.fetch(
+            loaded,
+            pmids,
+            source=source,
+            accept=accepted,
+            email=email,
+            api_key=os.environ.get(KEY, ""),
+            base_url=base_url,
+            offline=offline,
+            refresh=refresh,
+            progress=progress,
+            told=say,
+        )
     text = RENDERERS[chosen](fetched, width=screen.width, unicode=screen.unicode)
     emit(text, output, binary=chosen != "text")
     _tell(fetched)
@@ -146,7 +130,7 @@ def _accepted(text: str) -> tuple[str, str]:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr while records arrive, if that is a terminal."""
+    """A bar on stderr while records arrive, if that is a terminal; and a word where somebody stops them."""
     begun = False
 
     def step(done: int, total: int) -> None:
@@ -160,6 +144,9 @@ def progress_bar() -> Iterator[Callable[[int, int], None]]:
 
     try:
         yield step
+    except KeyboardInterrupt:
+        say("stopped; the records that have arrived are kept, and running again goes on from there")
+        raise
     finally:
         if begun:
             click.echo(err=True)

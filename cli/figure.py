@@ -288,3 +288,8 @@ def _judged(text: str, called: str) -> list[dict[str, str]]:
     if any("more than the heads" in row for row in rows):
         raise InputError(f"{called} has a row with more cells than heads")
     return rows
+
+
+for _name, _command in figure.commands.items():
+    _lines = [f"  {line.strip()}" for line in (figure.help or "").splitlines() if f"figure {_name} " in line]
+    _command.epilog = "\n".join(["\b", "Examples:", *_lines])

@@ -10,6 +10,7 @@ import click
 from . import options
 from .given import given_reference, given_review, given_rows, not_with_a_review, only_with_a_review
 from .output import say
+from .progress import Working
 
 # The words are the library's own, as in options: importing it would cost every --help numpy. A test compares.
 LAYOUTS = ("meta", "revman5", "jama", "bmj")
@@ -90,7 +91,8 @@ def write_figure(
     from evidence.report.figures.drawing import page_of
     from evidence.report.figures.save import page_bytes, save_page
 
-    page = page_of(kind, result, **look)
+    with Working("drawing"):
+        page = page_of(kind, result, **look)
     for warning in page.warnings:
         say(warning)
     if output is not None:

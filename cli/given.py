@@ -9,6 +9,7 @@ import click
 
 from .counts import looks_typed, typed
 from .output import say
+from .progress import Working
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +34,9 @@ def given_review(folder: str | None) -> Review:
     """The review in that folder."""
     from evidence.review.tables import load
 
-    return load(given_folder(folder))
+    path = given_folder(folder)
+    with Working("reading"):
+        return load(path)
 
 
 def given_rows(args: tuple[str, ...]) -> tuple[list[CountRow], str]:

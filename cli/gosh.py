@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,8 +13,6 @@ if TYPE_CHECKING:
     from evidence.analysis.influencing import Gosh
 
 MODELS = ("random", "common")
-PATIENCE = 1.0
-"""Seconds before progress is said, and between two words of it."""
 
 
 @click.command()
@@ -77,24 +73,4 @@ def _found(args: tuple[str, ...], review: str | None, choices: dict[str, Any]) -
     from evidence.analysis.influencing import gosh as of_review
     from evidence.analysis.influencing import gosh_rows as of_rows
 
-    return analysed(args, review, {**choices, "progress": Telling()}, of_review, of_rows)
-
-
-class Telling:
-    """Progress on stderr, once it has taken a second: one line that is written over, or lines where none can be."""
-
-    def __init__(self) -> None:
-        self.started = self.told = monotonic()
-        self.said = False
-
-    def __call__(self, done: int, total: int) -> None:
-        """Say how many of how many subsets are done."""
-        now = monotonic()
-        last = done >= total
-        if now - self.told < PATIENCE and not (last and self.said):
-            return
-        self.told = now
-        self.said = True
-        over = sys.stderr.isatty()
-        text = f"evidence: {done:,} of {total:,} subsets ({100 * done // total} %)".replace(",", " ")
-        click.echo(("\r" if over else "") + text, err=True, nl=not over or last)
+    return analysed(args, review, choices, of_review, of_rows, tracked=True)

@@ -215,6 +215,24 @@ pooling = all_of(
 )
 
 
+pubmed = all_of(
+    click.option(
+        "--email",
+        envvar="NCBI_EMAIL",
+        default="",
+        metavar="ADDRESS",
+        help="Where NCBI can reach you. Else: NCBI_EMAIL. A key goes into NCBI_API_KEY.",
+    ),
+    click.option(
+        "--base-url",
+        envvar="EVIDENCE_EUTILS_URL",
+        metavar="URL",
+        help="Another address of the E-utilities. Else: EVIDENCE_EUTILS_URL, NCBI.",
+    ),
+)
+"""Who asks PubMed, and where."""
+
+
 def output(*formats: str) -> Callable[[Command], Command]:
     """--format with these choices, and --output."""
     return all_of(

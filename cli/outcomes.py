@@ -34,11 +34,15 @@ def outcomes(review: str | None, format: str | None, output: str | None) -> None
     found = [_line(outcome) for outcome in list_outcomes(given_review(review))]
     chosen = format_of(format, output)
     if chosen == "json":
-        import json
+        from evidence.report.machine import json_text
 
-        text = json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+        text = json_text(found)
+    elif chosen == "csv":
+        from evidence.report.machine import csv_text
+
+        text = csv_text(list(found[0]) if found else ["outcome"], found)
     else:
-        text = _csv(found) if chosen == "csv" else _text(found, file=output is not None)
+        text = _text(found, file=output is not None)
     emit(text, output, binary=chosen != "text")
 
 
@@ -57,17 +61,6 @@ def _line(outcome: OutcomeSummary) -> dict[str, Any]:
         "left_out": outcome.left_out,
         "note": outcome.note,
     }
-
-
-def _csv(found: list[dict[str, Any]]) -> str:
-    import csv
-    import io
-
-    out = io.StringIO()
-    table = csv.DictWriter(out, list(found[0]) if found else ["outcome"], lineterminator="\n")
-    table.writeheader()
-    table.writerows(found)
-    return out.getvalue()
 
 
 def _text(found: list[dict[str, Any]], *, file: bool) -> str:

@@ -9,6 +9,7 @@ import click
 from . import options
 from .given import given_folder, given_review
 from .output import emit, format_of, say, terminal
+from .progress import Working
 
 # The words are the schema's own; importing it would cost every --help a millisecond. A test compares.
 CERTAINTIES = ("certain", "probable", "possible", "ruled out")
@@ -69,7 +70,8 @@ def overlap(
 
         found, every = [suspicion(known, *reports)], True
     else:
-        found = suspicions(known)
+        with Working("comparing reports"):
+            found = suspicions(known)
     screen = terminal(sys.stdout, file=output is not None)
     look = {"width": screen.width, "unicode": screen.unicode, "color": screen.color}
     render = getattr(rendering, f"render_{chosen}")

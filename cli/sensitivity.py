@@ -63,4 +63,4 @@ def _examined(
         not_with_a_review(against)
     elif choices.pop("sem") is not None:
         raise click.UsageError("--sem goes with a review: it is about the scores of its own patients.")
-    return analysed(args, review, choices, of_review, of_rows, against=given_reference(against))
+    return analysed(args, review, choices, of_review, of_rows, tracked=True, against=given_reference(against))

@@ -10,6 +10,7 @@ import click
 
 from .given import given_review, given_rows, only_with_a_review
 from .output import emit, format_of, terminal
+from .progress import Working
 
 Found = TypeVar("Found")
 
@@ -23,17 +24,23 @@ def analysed(
     choices: dict[str, Any],
     of_review: Callable[..., Found],
     of_rows: Callable[..., Found],
+    *,
+    tracked: bool = False,
     **given: Any,
 ) -> Found:
     """What the arguments mean: none a review, counts themselves, anything else one table.
 
-    `given` goes to `of_rows` alone, as its title does: what a review knows of itself.
+    `given` goes to `of_rows` alone, as its title does: what a review knows of itself. `tracked` are those that can
+    say how far they are.
     """
     if not args:
-        return of_review(given_review(review), **choices)
+        loaded = given_review(review)
+        with Working("analysing") as progress:
+            return of_review(loaded, **choices, **({"progress": progress} if tracked else {}))
     only_with_a_review(review, choices, (name for name in OF_A_REVIEW if name in choices))
     rows, title = given_rows(args)
-    return of_rows(rows, title=title, **choices, **given)
+    with Working("analysing") as progress:
+        return of_rows(rows, title=title, **choices, **given, **({"progress": progress} if tracked else {}))
 
 
 def look(output: str | None) -> dict[str, Any]:
@@ -74,8 +81,11 @@ def present(
 
     if instead:
         wanted = zip(instead, (report.methods, report.r_code), strict=True)
-        parts = [write(result).rstrip("\n") for asked, write in wanted if asked]
+        with Working("explaining"):
+            parts = [write(result).rstrip("\n") for asked, write in wanted if asked]
         emit("\n\n".join(parts) + "\n", output, binary=instead.r_code)
         return
     chosen = format_of(format, output)
-    emit(report.render(result, chosen, **options, **look(output)), output, binary=chosen != "text")
+    with Working("writing"):
+        text = report.render(result, chosen, **options, **look(output))
+    emit(text, output, binary=chosen != "text")

@@ -38,19 +38,7 @@ KINDS = ("database", "register", "website", "organisation", "citations")
 @click.option("--check", is_flag=True, help="Check the queries and show them; ask nobody, record nothing.")
 @click.option("--dry-run", is_flag=True, help="Ask, show what is new, record nothing.")
 @click.option("--offline", is_flag=True, help="Ask nobody: what was answered before.")
-@click.option(
-    "--email",
-    envvar="NCBI_EMAIL",
-    default="",
-    metavar="ADDRESS",
-    help="Where NCBI can reach you. Else: NCBI_EMAIL. A key goes into NCBI_API_KEY.",
-)
-@click.option(
-    "--base-url",
-    envvar="EVIDENCE_EUTILS_URL",
-    metavar="URL",
-    help="Another address of the E-utilities. Else: EVIDENCE_EUTILS_URL, NCBI.",
-)
+@options.pubmed
 @options.output("text", "json", "csv")
 @click.pass_context
 def update(
@@ -110,25 +98,21 @@ def update(
     if not (email or offline or source):
         say("NCBI asks who is asking: --email or NCBI_EMAIL")
     with progress_bar() as progress:
-        try:
-            result = updating.update(
-                loaded,
-                names,
-                source=source,
-                database=database,
-                kind=kind,
-                since=since,
-                email=email,
-                api_key=os.environ.get(KEY, ""),
-                base_url=base_url,
-                offline=offline,
-                dry_run=dry_run,
-                progress=progress,
-                told=say,
-            )
-        except KeyboardInterrupt:
-            say("stopped; the records that have arrived are kept, and running again goes on from there")
-            raise
+        result = updating.update(
+            loaded,
+            names,
+            source=source,
+            database=database,
+            kind=kind,
+            since=since,
+            email=email,
+            api_key=os.environ.get(KEY, ""),
+            base_url=base_url,
+            offline=offline,
+            dry_run=dry_run,
+            progress=progress,
+            told=say,
+        )
     text = RENDERERS[chosen](result, width=screen.width, unicode=screen.unicode)
     emit(text, output, binary=chosen != "text")
     for one in result.notes:

@@ -10,6 +10,7 @@ import click
 from . import options
 from .given import given_reference, given_review, given_rows, not_with_a_review, only_with_a_review
 from .output import SUFFIXES, emit, format_of, say
+from .progress import Working
 
 if TYPE_CHECKING:
     from evidence.analysis import Analysis
@@ -67,7 +68,8 @@ def write(
     if chosen not in ("text", "markdown", "csv", "json"):
         ending = next(end for end, name in SUFFIXES.items() if name == chosen)
         raise click.UsageError(f"evidence write makes text, markdown, csv and json, not {ending}.")
-    analysis, found, read = _made(piece, args, review, against, choices)
+    with Working("analysing"):
+        analysis, found, read = _made(piece, args, review, against, choices)
     from evidence.report.writing.composing import write as compose
     from evidence.report.writing.printing import render
 

@@ -48,8 +48,12 @@ if TYPE_CHECKING:
     from evidence.errors import DataError, EvidenceError, InputError, NotPossible, OptionError
     from evidence.report.checklists.filling import checklist
     from evidence.report.checklists.items import Checklist
+    from evidence.report.export.bundle import Export
+    from evidence.report.export.exporting import export
     from evidence.report.figures.drawing import figure, save_figure
     from evidence.report.figures.forest import forest
+    from evidence.report.tables.making import table
+    from evidence.report.tables.paper import PaperTable
     from evidence.report.writing.composing import Written, write
     from evidence.review.audit.auditing import Audit, audit
     from evidence.review.lookup import Found, look_up
@@ -120,6 +124,10 @@ _HOMES = {
     "OptionError": "errors",
     "Checklist": "report.checklists.items",
     "checklist": "report.checklists.filling",
+    "Export": "report.export.bundle",
+    "export": "report.export.exporting",
+    "PaperTable": "report.tables.paper",
+    "table": "report.tables.making",
     "Written": "report.writing.composing",
     "write": "report.writing.composing",
     "Audit": "review.audit.auditing",
@@ -157,6 +165,7 @@ __all__ = [
     "Diff",
     "Edit",
     "EvidenceError",
+    "Export",
     "Fit",
     "Found",
     "Gosh",
@@ -168,6 +177,7 @@ __all__ = [
     "Multilevel",
     "NotPossible",
     "OptionError",
+    "PaperTable",
     "Pooled",
     "PooledArms",
     "PooledScores",
@@ -193,6 +203,7 @@ __all__ = [
     "cumulative",
     "diff",
     "editing",
+    "export",
     "figure",
     "find_review",
     "forest",
@@ -220,6 +231,7 @@ __all__ = [
     "sensitivity",
     "sensitivity_rows",
     "snapshot",
+    "table",
     "trial",
     "trial_rows",
     "write",

@@ -7,6 +7,13 @@ import stat
 
 from evidence.errors import InputError
 
+STREAMS = ("/dev/std", "/dev/fd/", "/proc/")
+"""How the names of open streams begin, which are regular files where the shell made them so."""
+
+WINDOWS = os.name == "nt"
+PAUSES = (0.05, 0.1, 0.2, 0.4)
+"""Seconds between tries: on Windows a scanner or an indexer holds a new file for a moment."""
+
 
 def write_whole(path: str, data: bytes, *, sync: bool = True) -> None:
     """Write beside the file and put it in its place: whatever fails, the old file stays as it was.
@@ -17,8 +24,11 @@ def write_whole(path: str, data: bytes, *, sync: bool = True) -> None:
     target = os.path.realpath(path)
     beside = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}.part")
     try:
-        if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):  # /dev/stdout, a pipe
-            with open(target, "wb") as out:
+        # A device or a pipe cannot be replaced. /dev/stdout must not be, whatever file it is: the shell goes on writing there.
+        if os.path.abspath(path).startswith(STREAMS) or (
+            os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode)
+        ):
+            with open(path, "ab") as out:
                 out.write(data)
             return
         try:
@@ -30,7 +40,7 @@ def write_whole(path: str, data: bytes, *, sync: bool = True) -> None:
                     os.fsync(out.fileno())
             if os.path.exists(target):
                 os.chmod(beside, stat.S_IMODE(os.stat(target).st_mode))
-            os.replace(beside, target)
+            _replace(beside, target)
         finally:
             if os.path.exists(beside):
                 os.unlink(beside)
@@ -38,3 +48,14 @@ def write_whole(path: str, data: bytes, *, sync: bool = True) -> None:
         raise
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _replace(source: str, target: str) -> None:
+    for pause in PAUSES if WINDOWS else ():
+        try:
+            return os.replace(source, target)
+        except PermissionError:
+            import time
+
+            time.sleep(pause)
+    return os.replace(source, target)

@@ -16,6 +16,7 @@ RANK = {
     "lazily": 0,
     "literature": 0,
     "shown": 0,
+    "telling": 0,
     "files": 1,
     "synthesis": 1,
     "review": 2,
@@ -26,12 +27,17 @@ RANK = {
 }
 """errors < files, synthesis < review, papers < analysis < report < cli. `data` holds no code."""
 
-UPWARD = {("evidence.shown", "evidence.report", "__str__")}
-"""The one way up: a result prints itself, by an import when it is asked to. (importer, imported, function)"""
+UPWARD = {
+    ("evidence.shown", "evidence.report", "__str__"),
+    ("evidence.shown", "evidence.report.notebook", "_repr_html_"),
+}
+"""The one way up: a result prints or displays itself, by an import when it is asked to. (importer, imported, function)"""
 
 LATER = {
     "Bio",
+    "docx",
     "jinja2",
+    "lxml",
     "matplotlib",
     "openpyxl",
     "pandas",

@@ -16,7 +16,6 @@ from click.testing import CliRunner, Result
 import evidence
 from evidence.analysis.influencing import SHOWS, gosh_rows, influence, influence_rows
 from evidence.cli import main
-from evidence.cli.gosh import Telling
 from evidence.cli.influence import SHOWS as OFFERED
 from evidence.errors import NotPossible, OptionError
 from evidence.literature import LITERATURE
@@ -312,27 +311,6 @@ def test_the_subsets_are_exported_one_by_one() -> None:
     assert float(lines[30]["tau2"]) == columns["tau2"][30]
     assert [line["kind"] for line in lines[31:36]] == ["series"] * 5
     assert lines[-1]["kind"] == "note"
-
-
-def test_progress_is_said_after_a_second_only(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [100.0]
-    monkeypatch.setattr("evidence.cli.gosh.monotonic", lambda: now[0])
-    quick = Telling()
-    quick(1, 2)
-    quick(2, 2)
-    assert capsys.readouterr().err == ""
-    slow = Telling()
-    now[0] += 1.2
-    slow(300_000, 1_048_575)
-    slow(300_001, 1_048_575)
-    now[0] += 0.1
-    slow(1_048_575, 1_048_575)
-    assert capsys.readouterr().err.splitlines() == [
-        "evidence: 300 000 of 1 048 575 subsets (28 %)",
-        "evidence: 1 048 575 of 1 048 575 subsets (100 %)",
-    ]
 
 
 def test_a_thousand_studies_take_no_minute() -> None:

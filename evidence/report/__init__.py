@@ -51,6 +51,13 @@ FORMATS_OF: Mapping[str, Mapping[str, Renderer]] = {
     ),
     "Influence": _formats(_text("influence.text"), "influence.export", *ALL),
     "Multilevel": _formats(_text("pooled.multilevel"), "pooled.multilevel", *PLAIN),
+    "PaperTable": {
+        "text": _text("tables.text"),
+        "markdown": ("tables.documents", "render_markdown", ()),
+        "html": ("tables.html", "render_html", ()),
+        "latex": ("tables.documents", "render_latex", ()),
+        "csv": ("tables.export", "render_csv", ()),
+    },
     "PooledScores": _formats(_text("scores.pooled"), "scores.export", *PLAIN, suffix="pooled_"),
     "Regression": _formats(_text("regression.text", "excluded"), "regression.export", *PLAIN),
     "Responders": _formats(_text("scores.responders"), "scores.responders_export", *ALL),

@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from evidence.shown import Displayed
+
 Floats: TypeAlias = npt.NDArray[np.float64]
 Number: TypeAlias = Any
 """A float; for a batch of B tables an array of shape (B,), nan where a table has no such value."""
@@ -109,7 +111,7 @@ class Heterogeneity:
 
 
 @dataclass(frozen=True)
-class Pooled:
+class Pooled(Displayed):
     """What a pool of proportions says, and how it was reached.
 
     `proportion` is the headline on the 0..1 scale: for the binomial and Bayes
@@ -167,7 +169,7 @@ class Pooled:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Displayed):
     """Two proportions beside each other: first minus second, first over second, odds ratio.
 
     Each part carries its method's name; an interval limit that does not exist

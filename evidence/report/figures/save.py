@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,8 @@ def draw(page: Page, ax: Axes | None = None) -> Axes:
         figure = Figure(figsize=(page.width / 25.4, page.height / 25.4), dpi=DPI, facecolor=WHITE)
         FigureCanvasAgg(figure)
         ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        # Jupyter shows figures of pyplot by itself, and others by this.
+        ax._repr_png_ = partial(_for_notebook, ax)  # type: ignore[attr-defined]
     scale = _shrinkage(page, ax)
     ax.set_axis_off()
     wide, high = _size_of(ax)
@@ -206,6 +209,13 @@ def as_bytes(ax: Axes, format: str, *, dpi: float = DPI, title: str = "", said: 
 
         return embed(out.getvalue(), _texts(figure))
     return out.getvalue()
+
+
+def _for_notebook(ax: Axes) -> tuple[bytes, dict[str, int]]:
+    """A PNG for sharp screens, and its size on the page, in the pixels of a web page."""
+    inches = ax.figure.get_size_inches()  # type: ignore[union-attr]
+    wide, high = (round(96 * float(side)) for side in inches)
+    return as_bytes(ax, "png", dpi=192), {"width": wide, "height": high}
 
 
 def _texts(figure: Any) -> Iterator[tuple[str, tuple[str, ...], bool]]:
