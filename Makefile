@@ -4,14 +4,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install test check format readme bench reference measure coverage clean
+.PHONY: help install test check format docs readme bench reference measure coverage clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## make .venv and install the checkout, with all that the targets below need
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable '.[test,check,benchmark]'
+	$(BIN)/pip install --quiet --editable '.[test,check,benchmark,docs]'
 
 test: ## run the tests
 	$(BIN)/python -m pytest -q
@@ -24,6 +24,9 @@ check: ## lint, formatting and types
 format: ## format the code and sort its imports
 	$(BIN)/ruff check --select I --fix .
 	$(BIN)/ruff format .
+
+docs: ## build the documentation site into build/docs
+	$(BIN)/python -m sphinx --jobs auto --fail-on-warning --keep-going --quiet docs build/docs
 
 readme: ## rewrite the README's first screen and its picture of the house
 	$(BIN)/python validation/readme.py

@@ -146,7 +146,10 @@ def multilevel_rows(
     robust: str = "cr2",
     level: float = 0.95,
 ) -> Multilevel:
-    """Pool bare counts; `cluster` names the column with the cohort: else `cluster` or `cohort`, else rows of one study."""
+    """Pool bare counts under `title`; `cluster` names the column with the cohort: else `cluster` or `cohort`, else rows of one study.
+
+    The rest is as in `pool_clusters`, and so is what is raised; OptionError also where a row names no cohort.
+    """
     columns = tuple(dict.fromkeys(["study", *(name for row in rows for name in row.extra)]))
     if cluster is None:
         folded = {name.casefold(): name for name in columns}

@@ -72,7 +72,8 @@ def compare(
     leads; an unverified one never does where a checked one of its patients is at
     hand. `test` is one of fisher, boschloo, barnard, `difference` newcombe or
     miettinen-nurminen; a pool is that of the analysis, at its own times, and is
-    compared by MOVER.
+    compared by MOVER. `interval` is that of each row as in `pool`, `level` that
+    of every interval, 0 to 1.
 
     Raises OptionError for a name that does not exist, NotPossible where there is
     nothing to compare or the same patients are on both sides.
@@ -116,7 +117,7 @@ def compare_rows(
     interval: str = "exact",
     level: float = 0.95,
 ) -> Compared:
-    """Bare counts against one or more others, without a review. Options as in `compare`.
+    """Bare counts against one or more others, without a review, under `title`. Options as in `compare`.
 
     Raises OptionError where there is nothing to compare with.
     """

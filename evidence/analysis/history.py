@@ -125,7 +125,14 @@ class Side(NamedTuple):
 
 @dataclass(frozen=True)
 class Diff(Shown):
-    """Everything `evidence diff` shows."""
+    """Everything `evidence diff` shows.
+
+    before, after   the two times: what was said then, and now
+    files           rows of the tables that came, went or changed, file by file
+    moves           reports that entered or left the analysis, changed, or stay out for another reason
+    steps           the pool from the old rows to the new ones, a study at a time
+    comparisons     each comparison before and after; None where it is not made
+    """
 
     version: str
     review: str
@@ -177,7 +184,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class History(Shown):
-    """Everything `evidence history` shows."""
+    """Everything `evidence history` shows: the snapshots, the oldest first, in `lines`."""
 
     version: str
     review: str
@@ -195,7 +202,8 @@ def history(folder: str | Path | Traversable) -> History:
     """The snapshots of the review in a folder, the oldest first, and what changed from each to the next.
 
     Only the snapshots are read, not the tables inside them. A file that is no
-    snapshot is said, and keeps no other from being listed.
+    snapshot is said, and keeps no other from being listed. Raises InputError where
+    there is no such folder.
     """
     now = read_folder(folder)
     snapshots, faults = read_snapshots(folder)

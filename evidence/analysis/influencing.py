@@ -147,7 +147,10 @@ def influence_rows(
     descending: bool = False,
     **pooling: Any,
 ) -> Influence:
-    """The same of bare counts; without a column year, cumulative follows the order given."""
+    """The same of bare counts, typed in or read from a table, under `title`; `pooling` are options of `pool_rows`.
+
+    The rest, and what is raised, is as in `influence`; without a column year, cumulative follows the order given.
+    """
     _check(show, order, descending)
     columns = ("study", *dict.fromkeys(name for row in rows for name in row.extra))
     column = None
@@ -365,6 +368,8 @@ def gosh(
 
     `model` is random (for auto too) or common. With more than `most` subsets so many are drawn from `seed`. `progress`
     is told how many of how many are done.
+
+    Raises OptionError for another model or weights, NotPossible for one series, and what `pool` raises.
     """
     options = _inverse_variance(pooling)
     return _gosh(pool(review, outcome, **options), options, most, seed, progress)
@@ -379,7 +384,7 @@ def gosh_rows(
     progress: Progress | None = None,
     **pooling: Any,
 ) -> Gosh:
-    """The same of bare counts."""
+    """The same of bare counts, typed in or read from a table, under `title`; the rest, and what is raised, is as in `gosh`."""
     options = _inverse_variance(pooling)
     return _gosh(pool_rows(rows, title=title, **options), options, most, seed, progress)
 

@@ -30,6 +30,7 @@ from evidence.synthesis.fitting import Options
 from evidence.synthesis.pooling import WEIGHTS, Plan, plan
 from evidence.synthesis.results import Pooled
 from evidence.synthesis.tipping import tipping_tau
+from evidence.telling import tell
 
 if TYPE_CHECKING:
     from evidence.synthesis.bayes import Prior
@@ -210,7 +211,7 @@ def pool_rows(
     i2: str = "q",
     level: float = 0.95,
 ) -> Analysis:
-    """Pool bare counts, typed in or read from a table, without a review; `against` is compared with.
+    """Pool bare counts, typed in or read from a table, without a review; `title` heads the result, `against` is compared with.
 
     A row called "Ours" is ours. Options as in `pool`; columns for `by` and `where` are the table's own.
     Raises NotPossible where `where` leaves no row.
@@ -278,6 +279,9 @@ def _analyse(
     if whole.weights is not None:
         weights = whole.weights.tolist()
         rows = [row._replace(weight=weight) for row, weight in zip(rows, weights, strict=True)]
+    tell("%s asked for: %s", whole.requested, whole.method)
+    for note in whole.notes:
+        tell("because, or to mind: %s", note)
     compared = [row for row in references if not is_control(row.arm)]
     return Analysis(
         version=version(),

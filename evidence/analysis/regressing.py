@@ -162,7 +162,8 @@ def regress(
 ) -> Regression:
     """Regress an outcome's proportions on columns of the studies and outcomes tables, one row a cohort.
 
-    `formula` names them, "~ year + design"; the rows are those that `pool` would pool. See `regress_rows` for the rest.
+    `formula` names them, "~ year + design"; the rows are those that `pool` would pool of `outcome` with `analysis`,
+    `where`, `weeks` and `exclude_retracted`. The other options, and what is raised, are those of `regress_rows`.
     """
     options = _options(model, measure, tau2, ci, level, permutations, seed)
     spec = resolve(review, outcome, analysis)
@@ -225,6 +226,7 @@ def regress_rows(
     ci            of the coefficients: t, wald; for random and common hksj (default of random) and hksj-plain too
     permutations  a permutation test of so many draws, or of all where there are no more; "exact" for all; 0 for none
     seed          of the draws
+    level         of every interval, 0 to 1
     at            values of the covariates to predict the proportion for, such as [{"year": 2020}]
 
     Raises OptionError for what is not one of these, NotPossible where the data cannot answer, in words.

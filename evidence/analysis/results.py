@@ -102,7 +102,20 @@ class Contrast(NamedTuple):
 
 @dataclass(frozen=True)
 class Result(Shown):
-    """What every renderer reads, and nothing else: what was asked, the rows, the pools, the contrasts."""
+    """What every renderer reads, and nothing else: what was asked, the rows, the pools, the contrasts.
+
+    version           of evidence
+    review, title     name of the review's folder, and what heads the result; "" for counts
+    outcome           its key; `outcome_label`, `definition` and `better` are review.toml's
+    analysis          its name in review.toml; "" for counts
+    options           every option by name, as it was asked for
+    studies           ours, what was pooled, then references
+    pooled            the pool of all first, then without ours, then each group
+    panel             what other models say; fitted when first asked for
+    comparisons       one side against another, the one that leads first
+    excluded          reports left out, with rule and reason
+    notes             what must be said with the numbers
+    """
 
     version: str
     review: str
@@ -130,7 +143,11 @@ class Result(Shown):
 
 
 class Analysis(Result):
-    """Everything `evidence pool` shows."""
+    """Everything `evidence pool` shows.
+
+    `proportion`, `average`, `prediction` and `heterogeneity` are those of `leading`; see `Pooled` for what each is, and
+    for when it is None.
+    """
 
     @property
     def leading(self) -> Pooled:
@@ -164,7 +181,10 @@ class Analysis(Result):
 
 
 class Compared(Result):
-    """Everything `evidence compare` shows: one side against each arm and time of the other, the first to lead."""
+    """Everything `evidence compare` shows: one side against each arm and time of the other, the first to lead.
+
+    `difference`, `ratio`, `odds_ratio` and `pvalue` are those of `leading`; see `Comparison`.
+    """
 
     @property
     def leading(self) -> Contrast:

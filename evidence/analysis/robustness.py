@@ -166,7 +166,8 @@ def sensitivity(
 ) -> Sensitivity:
     """What it would take to turn the comparison of a review's series with its reference.
 
-    The selection is `pool`'s; errors are too. `sem` is the standard error of measurement of the score behind the
+    `analysis`, `where`, `weeks` and `exclude_retracted` select as in `pool`; errors are its too. `level` is that of every
+    interval, 0 to 1. `sem` is the standard error of measurement of the score behind the
     outcome, in its points, from a reliability study. `progress` is called with the share of the joint map done.
     """
     made = pool(
@@ -199,7 +200,11 @@ def sensitivity_rows(
     level: float = 0.95,
     progress: Progress | None = None,
 ) -> Sensitivity:
-    """The same of counts, typed in or read from a table; a column `treated` tells how many were."""
+    """The same of counts, typed in or read from a table, under `title`; a column `treated` tells how many were.
+
+    `against` is what they are compared with; without it only what needs no reference is given. `where` is a condition
+    on the table's columns. Raises what `pool_rows` raises.
+    """
     made = pool_rows(rows, title=title, against=against, where=where, level=level)
     treated = {row.study: _whole(row.extra.get("treated")) for row in rows}
     found = _examined(made, {k: v for k, v in treated.items() if v}, {}, progress)

@@ -75,8 +75,11 @@ def scores(
 ) -> Scores:
     """The change of patients' scores: medians, Hodges-Lehmann's estimate and Wilcoxon's signed-rank test, exact.
 
-    None or nan stands for a missing score. `zeros` says what changes of 0 do in the test: left out (wilcoxon) or
-    ranked first (pratt). Raises OptionError for scores, names and options that cannot be.
+    `before` and `after` hold a score for each patient, in one order; None or nan stands for a missing one. `patients`
+    names them, `better` (lower, higher) says which way improvement goes, `level` is that of the intervals.
+    `zeros` says what changes of 0 do in the test: left out (wilcoxon) or ranked first (pratt).
+
+    Raises OptionError for scores, names and options that cannot be.
     """
     told = responders(before, after, patients=patients, missing="observed", better=better)
     return score_changes(
@@ -171,7 +174,9 @@ def pool_scores(
 ) -> PooledScores:
     """Pool what papers print of a score, each time apart, by `using` and beside it by every other method that can.
 
-    Methods are those of `evidence.synthesis.medians`. Raises NotPossible where no time has two studies, and where
+    Methods are those of `evidence.synthesis.medians`, `level` is that of every interval, 0 to 1. `source` says where the
+    rows are from, `left_out` what could not be a row; both are only shown. Raises OptionError for another method,
+    NotPossible where no time has two studies, and where
     `using` cannot be used at any.
     """
     if using not in METHODS:

@@ -117,12 +117,14 @@ def asymmetry(
 ) -> Asymmetry:
     """Test whether small studies of a review's outcome report other proportions than large ones.
 
-    Rows are chosen as in `pool`. The test by size leads: it regresses proportions on 1 / sqrt(n). The others are made
-    on `measure`: on arcsine the standard error depends on n alone; on logit it depends on the proportion as well, and
-    near 0 or 100 % tests then find asymmetry that is not there. `tau2`, `estimator` (L0, R0, Q0), `side` (auto, left,
-    right) and `trim` (common, random) are trim and fill's. `null`, a proportion, is what p-values test: it brings the
-    selection model and the fail-safe numbers, `favoured` ("higher" or "lower", by default what is better) saying
-    which results were likelier to be seen. `few` computes what can be with 3 to 9 studies.
+    `analysis`, `where`, `weeks` and `exclude_retracted` choose rows as in `pool`.
+
+    The test by size leads: it regresses proportions on 1 / sqrt(n). The others are made on `measure`: on arcsine
+    the standard error depends on n alone; on logit it depends on the proportion as well, and near 0 or 100 % tests
+    then find asymmetry that is not there. `tau2`, `estimator` (L0, R0, Q0), `side` (auto, left, right) and `trim`
+    (common, random) are trim and fill's. `null`, a proportion, is what p-values test: it brings the selection model
+    and the fail-safe numbers, `favoured` ("higher" or "lower", by default what is better) saying which results were
+    likelier to be seen. `few` computes what can be with 3 to 9 studies. `level` is that of every interval, 0 to 1.
 
     Raises NotPossible below ten studies (below three with `few`) and where every study is at 0 or 100 %.
     """
@@ -162,7 +164,10 @@ def asymmetry_rows(
     few: bool = False,
     level: float = 0.95,
 ) -> Asymmetry:
-    """The same of bare counts, typed in or read from a table; options as in `asymmetry`."""
+    """The same of bare counts, typed in or read from a table, under `title`; `where` is a condition on its columns.
+
+    The other options, and what is raised, are those of `asymmetry`.
+    """
     pooled = pool_rows(rows, title=title, where=where, model="exact", level=_checked(level))
     asked = {
         "where": where,

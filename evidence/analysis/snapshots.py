@@ -25,6 +25,7 @@ from evidence.analysis.results import Analysis, Contrast, PoolRow, StudyRow
 from evidence.errors import InputError
 from evidence.files import write_whole
 from evidence.review.choice import Excluded
+from evidence.review.encoding import visible_json
 from evidence.review.question import FILE
 from evidence.review.revision import FILES, Past, plain_lines, read_folder
 from evidence.synthesis.results import Interval
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 FOLDER = "snapshots"
 ENDING = ".json"
-NAME = re.compile(r"[^\W_][\w.-]{0,99}")
+NAME = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))[^\W_][\w.-]{0,99}", re.IGNORECASE)
 
 MOST_BYTES = 512_000_000
 """More than this no review holds: a snapshot that claims more was not made here."""
@@ -386,7 +387,7 @@ def to_json(snapshot: Snapshot) -> str:
     }
     # An element a line: json.dumps would put a number a line, and take eight times as long.
     parts = [f" {dumps(key)}: {_lines(value)}" for key, value in document.items()]
-    return visible("{\n" + ",\n".join(parts) + "\n}\n")
+    return visible_json("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def _lines(value: Any) -> str:
@@ -396,26 +397,6 @@ def _lines(value: Any) -> str:
         return dumps(value, ensure_ascii=False, allow_nan=False)
     inside = ",\n".join(f"  {dumps(one, ensure_ascii=False, allow_nan=False)}" for one in value)
     return f"[\n{inside}\n ]"
-
-
-def json_text(document: Any) -> str:
-    """JSON for people and programs, as every command prints it."""
-    import json
-
-    return visible(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)) + "\n"
-
-
-def visible(text: str) -> str:
-    """JSON with letters outside ASCII as they are, but nothing in it that commands a terminal or hides from the reader."""
-    if text.isascii() and "\x7f" not in text:
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    import json
-
-    return json.dumps(character)[1:-1] if character != "\x7f" else "\\u007f"
 
 
 def plain(value: Any, path: str = "", missing: list[str] | None = None) -> Any:

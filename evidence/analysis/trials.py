@@ -98,7 +98,7 @@ class TrialPool(NamedTuple):
 
 @dataclass(frozen=True)
 class Trials(Result):
-    """Everything `evidence trial` shows."""
+    """Everything `evidence trial` shows: each contrast in `trials`, and in `pools` those of one time together."""
 
     trials: tuple[TrialRow, ...] = ()
     pools: tuple[TrialPool, ...] = ()
@@ -137,7 +137,7 @@ def trial(
 
     `arm` is the treated arm to take, `weeks` a week, a window or "last visit", `where` a condition both arms' rows meet;
     `subgroups` shows parts of the patients as well, which are never pooled. The pool's options are those of `pool_arms`;
-    `test` and `difference` those of `compare`.
+    `test` and `difference` those of `compare`. `analysis` and `exclude_retracted` select as in `pool`.
 
     Raises OptionError for a name that does not exist, NotPossible where no trial has both arms.
     """
@@ -207,7 +207,10 @@ def trial_rows(
     difference: str = "newcombe",
     level: float = 0.95,
 ) -> Trials:
-    """Bare counts of two arms, typed in or read from a table: each row a trial, all independent. Options as in `trial`."""
+    """Bare counts of two arms, typed in or read from a table: each row a trial, all independent; `title` heads the result.
+
+    Options as in `trial`. Raises OptionError for one that is not allowed, NotPossible where there is no row.
+    """
     pooling = ArmOptions(
         measure, model, tau2, ci, prediction, effects, zero_cells, double_zeros, corrected,
         continuity=continuity, level=level,
