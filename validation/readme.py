@@ -12,17 +12,17 @@ import os
 import re
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-WIDTH = 110
 
 ORDER = (
     "errors.py",
     "lazily.py",
     "literature.py",
+    "shown.py",
+    "telling.py",
     "files.py",
     "synthesis",
     "review",
@@ -35,7 +35,9 @@ ORDER = (
 AROUND = {
     "data/": "installed as evidence.data: the anifrolumab review, a real one",
     "tests/": "one file a module; published/ one a re-done paper; reference/ pinned answers",
-    "validation/": "the scripts that made tests/reference; not shipped",
+    "examples/": "a notebook, from six patients to the paragraph; the tests run it",
+    "docs/": "the documentation site: tutorial, how-tos, statistics; _ext/ makes its reference from the code",
+    "validation/": "the scripts that made tests/reference, and simulations with their results; not shipped",
     "benchmarks/": "timings, apart from the tests",
 }
 
@@ -62,15 +64,7 @@ def summary(path: Path) -> str:
 
 
 def line(indent: int, name: str, says: str) -> str:
-    return f"{' ' * indent}{name}".ljust(26) + says if says else f"{' ' * indent}{name}"
-
-
-def names(folder: Path, indent: int) -> list[str]:
-    """The modules of a room by name, wrapped."""
-    stems = "  ".join(sorted(path.stem for path in folder.glob("*.py") if path.name != "__init__.py"))
-    return textwrap.wrap(
-        stems, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * indent, break_on_hyphens=False
-    )
+    return f"{' ' * indent}{name}".ljust(24) + f"  {says}" if says else f"{' ' * indent}{name}"
 
 
 def described(folder: Path, indent: int) -> list[str]:
@@ -82,6 +76,11 @@ def described(folder: Path, indent: int) -> list[str]:
 Listing = Callable[[Path, int], list[str]]
 
 
+def unlisted(folder: Path, indent: int) -> list[str]:
+    """No module by name: the README's plan has the rooms."""
+    return []
+
+
 def room(folder: Path, indent: int, listing: Listing) -> list[str]:
     """A package: what it is, its modules, then the packages in it."""
     lines = [line(indent, f"{folder.name}/", summary(folder / "__init__.py")), *listing(folder, indent + 2)]
@@ -90,8 +89,8 @@ def room(folder: Path, indent: int, listing: Listing) -> list[str]:
     return lines
 
 
-def house(listing: Listing = names) -> str:
-    """Every module under evidence/ and cli/, by name in the README, with a line each in HOUSE.md."""
+def house(listing: Listing = unlisted) -> str:
+    """The rooms under evidence/ and cli/; in HOUSE.md every module with a line of its own."""
     lines = [line(0, "evidence/", summary(ROOT / "evidence" / "__init__.py"))]
     inside = {
         path.name
