@@ -141,6 +141,18 @@ def test_a_papers_words_never_command_the_terminal(copied: Path) -> None:
         assert not {"\x1b", "\x07", "\u202e"} & set(shown)
 
 
+@pytest.mark.parametrize("sign", ["+", "-", "@", "\uff1d"])
+def test_no_cell_is_a_formula(copied: Path, sign: str) -> None:
+    hostile = f"{sign}cmd|' /C calc'!A0"
+    alter(
+        copied, "statements.csv", "viedma2025,text,clasi_a_baseline", f"viedma2025,{hostile},clasi_a_baseline"
+    )
+    result = run("--review", str(copied), "--study", "viedma2025", "--format", "csv")
+    cells = [cell for line in csv.reader(io.StringIO(result.stdout)) for cell in line]
+    assert any(cell.startswith(f"'{hostile}") for cell in cells)
+    assert not any(cell.startswith(("=", "+", "-", "@", "\uff1d")) for cell in cells)
+
+
 def test_a_true_table_ends_the_finding(copied: Path) -> None:
     before = run("--review", str(copied)).stdout
     alter(copied, "statements.csv", "33,,,33% ANCA vasculitis (NA)", "16,,,16% ANCA vasculitis (NA)")

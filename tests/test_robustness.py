@@ -13,7 +13,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from evidence.errors import OptionError
 from evidence.synthesis.confounding import e_value, largest_ratio
-from evidence.synthesis.file_drawer import file_drawer, rate_of_unpublished
+from evidence.synthesis.file_drawer import file_drawer
 from evidence.synthesis.fragility import Fragility, drop_outs, fragility
 from evidence.synthesis.joint_map import joint_map, unpublished_rate
 from evidence.synthesis.margin import response_margin, with_error
@@ -113,9 +113,7 @@ def test_the_file_drawer_agrees_with_running_trials_until_one_is_published() -> 
     assert abs(waits.mean() - found) < 4 * waits.std() / math.sqrt(len(waits))
 
 
-def test_the_rate_that_implies_a_number_of_unpublished_series() -> None:
-    rate = rate_of_unpublished([6, 9, 11], 20)
-    assert file_drawer([6, 9, 11], rate).unpublished == pytest.approx(20, rel=1e-9)
+def test_a_rate_or_a_share_that_is_none_is_refused() -> None:
     for wrong in ((0.0, 1.0), (0.5, 0.0), (1.5, 1.0)):
         with pytest.raises(OptionError):
             file_drawer([6], wrong[0], share=wrong[1])

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from evidence.papers import checking
 from evidence.papers.checking import BadAnswer
 from evidence.papers.pacing import Clock, Pacer
+from evidence.telling import tell
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
@@ -106,12 +107,14 @@ class Courier:
             self.sent += 1
             tries += 1
             after: float | None = None
+            begun = self.clock.monotonic()
             try:
                 response = send(signed)
                 connected = True
                 body = self._read(response)
                 after = _retry_after(response.headers.get("Retry-After"), self.clock)
                 self._judge(request, response, body)
+                self._tell(request, f"{response.status_code}, {len(body):,} bytes", begun)
                 return response, body
             except BadAnswer as error:
                 error.reason = self.identity.redact(error.reason)
@@ -121,6 +124,7 @@ class Courier:
             except (OSError, HTTPError) as error:  # those of requests are OSErrors
                 reason, limited = _what_failed(error), False
                 connected = connected or not _is_hopeless(error)
+            self._tell(request, reason, begun)
             if tries >= (TRIES if connected else HOPELESS_TRIES):
                 raise Unanswered(reason, tries=tries, connected=connected)
             seconds = min(pause if after is None else max(after, 0.0), LONGEST_PAUSE)
@@ -130,6 +134,11 @@ class Courier:
                 self.pacer.hold(seconds)  # the other processes wait as well, and we with them
             else:
                 self.clock.sleep(seconds)
+
+    def _tell(self, request: PreparedRequest, what: str, begun: float) -> None:
+        """For whoever listens: what was asked, without who asks, and what came of it."""
+        asked = self.identity.redact(f"{request.method} {request.url} {_text(request.body)[:200]}")
+        tell("%s: %s, %.2f s", asked, self.identity.redact(what), self.clock.monotonic() - begun)
 
     def _sign(self, request: PreparedRequest) -> PreparedRequest:
         signed = request.copy()

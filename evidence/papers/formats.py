@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -290,8 +289,3 @@ def _cell(value: object) -> str:
     """Text a spreadsheet will not take for a formula."""
     text = line(str(value))
     return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
-
-
-def format_of_path(path: str | os.PathLike[str]) -> str:
-    """The format the ending of a file promises; "" where it promises none of these."""
-    return ENDINGS.get(Path(path).suffix.lower(), "")

@@ -12,6 +12,21 @@ from evidence.literature import LITERATURE
 R_VERSIONS = "R 4.2.2, metafor 5.0-1, meta 8.3-0"
 """What the answers were compared with."""
 
+METAFOR = {"logit": "PLO", "arcsine": "PAS", "double-arcsine": "PFT", "log": "PLN", "raw": "PR"}
+"""Our measures by metafor's names."""
+
+ESTIMATORS = {
+    "reml": "restricted maximum likelihood [viechtbauer2005]",
+    "pm": "Paule and Mandel's method",
+    "dl": "DerSimonian and Laird's method [dersimonian1986]",
+    "ml": "maximum likelihood",
+    "eb": "empirical Bayes",
+    "hs": "Hunter and Schmidt's method",
+    "he": "Hedges' method",
+    "sj": "Sidik and Jonkman's method",
+}
+"""Estimators of the variance between studies, where they are mentioned in passing; a pool's own paragraph cites each."""
+
 
 def printed(text: str) -> str:
     """A paragraph in which [key] cites an entry of `evidence.literature`, as numbers, and the references below it."""

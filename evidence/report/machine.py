@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evidence.report.characters import clean
-from evidence.synthesis.results import Interval
+from evidence.review.encoding import visible_json
+
+if TYPE_CHECKING:
+    from evidence.analysis.results import Result
+    from evidence.synthesis.results import Interval
+
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a formula begins with, also in full width. A tab, a blank or a line's end before it is gone once text is `clean`."""
 
 
-def json_text(made: object) -> str:
+def json_text(made: object, *, indent: int | None = 1) -> str:
     """One JSON value as a text. `made` holds no infinite number: `plain` and `finite` see to that."""
     import json
 
-    return json.dumps(made, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return visible_json(json.dumps(made, ensure_ascii=False, allow_nan=False, indent=indent)) + "\n"
 
 
 def csv_text(columns: Sequence[str], lines: Iterable[Mapping[str, Any]]) -> str:
@@ -30,26 +37,51 @@ def csv_text(columns: Sequence[str], lines: Iterable[Mapping[str, Any]]) -> str:
     return out.getvalue()
 
 
+def csv_rows(rows: Iterable[Iterable[Any]]) -> str:
+    """Rows whose cells are known by their place, the header among them."""
+    import csv
+    import io
+
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerows(map(field, row) for row in rows)
+    return out.getvalue()
+
+
 def field(value: Any) -> str:
-    """Text a spreadsheet will not take for a formula; numbers in full, blank where there is none."""
+    """Text a spreadsheet will not take for a formula; numbers in full, blank where there is none.
+
+    "-3.5" is text and gets its apostrophe like any other: whoever has a number gives a number.
+    """
     if isinstance(value, str):
         text = clean(value)
-        return "'" + text if text[:1] in ("=", "+", "-", "@") else text
+        return "'" + text if text.startswith(FORMULA) else text
     number = plain(value)
     return "" if number is None else str(number)
+
+
+def about(result: Result) -> dict[str, str]:
+    """What a result is about and who computed it, with the keys of the contract."""
+    return {
+        "version": result.version,
+        "review": clean(result.review),
+        "outcome": clean(result.outcome),
+        "analysis": clean(result.analysis),
+    }
 
 
 def interval(value: Interval | None, method: str | None = None) -> dict[str, Any] | None:
     """An interval with the keys of the contract."""
     if value is None:
         return None
-    limits = {
-        "estimate": value.estimate,
-        "low": value.low,
-        "high": value.high,
-        "level": value.level,
-    }
-    return limits | {"method": method} if method else limits
+    return limits(value) | ({"method": method} if method else {})
+
+
+def limits(value: Interval | None) -> dict[str, Any]:
+    """An interval as columns of a table, none where there is none."""
+    if value is None:
+        return {}
+    return {"estimate": value.estimate, "low": value.low, "high": value.high, "level": value.level}
 
 
 def finite(made: dict[str, Any]) -> dict[str, Any]:

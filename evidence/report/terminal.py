@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from evidence.report.characters import to_ascii, wrap
@@ -31,3 +32,8 @@ class Paper(NamedTuple):
     ) -> list[str]:
         lines = wrap(self.say(text), min(self.width, TEXT_WIDTH), indent, hanging)
         return [self.paint(style, line) for line in lines] if style else lines
+
+
+def as_text(blocks: Iterable[Sequence[str]]) -> str:
+    """Blocks of lines, those that have any, with an empty line between them and no blanks at the ends of lines."""
+    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"

@@ -23,7 +23,7 @@ from typing import NamedTuple
 from evidence.errors import DataError, InputError, OptionError
 from evidence.review.question import FILE
 from evidence.review.schema import TABLES, Column, Fault, Problem, Table, nearest
-from evidence.review.sheet import COMMA, find_mark, read_sheet
+from evidence.review.sheet import find_mark, read_sheet, with_point
 from evidence.review.spreadsheet import Grid, is_spreadsheet, read_pages
 
 NUMERIC = ("integer", "number", "weeks", "percent")
@@ -377,7 +377,7 @@ def _csv(raw: bytes, table: Table | None, key: tuple[str, ...], file: str = "") 
     rows = [(number, dict(zip(sheet.header, cells, strict=True))) for number, cells in sheet.rows]
     for _, row in rows if comma else ():
         for name in marked.intersection(row):
-            row[name] = row[name].replace(",", ".") if re.fullmatch(COMMA, row[name]) else row[name]
+            row[name] = with_point(row[name])
     return _extract(sheet.file, sheet.header, rows, table, key)
 
 

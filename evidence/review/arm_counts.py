@@ -7,14 +7,13 @@ for numbers are those of a table of single arms, see `counts`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from io import TextIOBase
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
-from evidence.errors import DataError, InputError
-from evidence.review.counts import STUDY, plain
+from evidence.errors import InputError
+from evidence.review.counts import STUDY, misread, plain
 from evidence.review.schema import MOST, Column, Fault, Problem, parse
-from evidence.review.sheet import Sheet, padding, read_sheet
+from evidence.review.sheet import Sheet, bytes_of, padding, read_sheet, refuse_faults
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "events": ("events", "ai", "evente", "event1", "events1", "eventstreated", "eventstreatment", "eventsexp", "tpos", "r1"),
@@ -43,7 +42,7 @@ def read_arms(source: str | Path | TextIO | BinaryIO, name: str | None = None) -
 
     Raises `InputError` where there is no such table, `DataError` with every fault in it. Studies without a name are numbered.
     """
-    file, raw = _bytes(source, name)
+    file, raw = bytes_of(source, name)
     sheet = read_sheet(raw, file)
     problems = list(sheet.problems)
     if not sheet.header:
@@ -68,13 +67,7 @@ def read_arms(source: str | Path | TextIO | BinaryIO, name: str | None = None) -
         if counts:
             label = cells[study] if study is not None else ""
             rows.append(ArmRow(label or str(position), *counts, row=number))
-    if not sheet.rows and not problems:
-        problems.append(
-            Problem(file, None, "", "", "there are no rows below the header", "a row for each study")
-        )
-    if problems:
-        problems.sort(key=lambda problem: problem.row or 0)
-        raise DataError(problems)
+    refuse_faults(sheet, problems)
     return rows
 
 
@@ -95,13 +88,7 @@ def _counts(
         column = Column(name, "integer", "", True, low=1 if name in ("n", "n_control") else 0, high=MOST)
         value = parse(column, cells[place])
         if isinstance(value, Fault):
-            from evidence.review.likely import explain
-
-            guess = explain(column, cells[place], value)
-            title = sheet.header[place]
-            problems.append(
-                Problem(file, number, title, cells[place], guess.reason, value.allowed, guess.likely)
-            )
+            problems.append(misread(sheet, number, place, cells[place], column, value))
         elif isinstance(value, int):
             values[name] = value
     if len(values) < len(places):
@@ -119,14 +106,3 @@ def _find(sheet: Sheet, names: tuple[str, ...]) -> int | None:
     """Where a column is; the clearest of its names wins."""
     found = {plain(title): place for place, title in reversed(list(enumerate(sheet.header)))}
     return next((found[name] for name in names if name in found), None)
-
-
-def _bytes(source: str | Path | TextIO | BinaryIO, name: str | None) -> tuple[str, bytes]:
-    if isinstance(source, str | Path):
-        try:
-            return name or Path(source).name, Path(source).read_bytes()
-        except OSError as error:
-            raise InputError(f"{name or source} cannot be read: {error.strerror}") from error
-    stream = getattr(source, "buffer", source) if isinstance(source, TextIOBase) else source
-    data = stream.read()
-    return name or "standard input", data.encode("utf-8") if isinstance(data, str) else data

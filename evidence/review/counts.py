@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from io import TextIOBase
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
-from evidence.errors import DataError, InputError
+from evidence.errors import InputError
 from evidence.review.schema import MOST, Column, Fault, Problem, parse
-from evidence.review.sheet import COMMA, find_mark, padding, read_sheet
+from evidence.review.sheet import Sheet, bytes_of, find_mark, padding, read_sheet, refuse_faults, with_point
+from evidence.telling import tell
 
 STUDY = ("study", "studies", "label", "author", "authors", "slab", "studlab", "trial", "name", "source")
 EVENTS = ("events", "event", "xi", "x", "cases", "responders", "r", "successes", "positive")
@@ -42,7 +42,7 @@ def read_counts(source: str | Path | TextIO | BinaryIO, name: str | None = None)
     table, `DataError` with every fault in it. Studies without a name are numbered.
     In `extra`, numbers with a decimal comma have a point, if the file is written so.
     """
-    file, raw = _bytes(source, name)
+    file, raw = bytes_of(source, name)
     sheet = read_sheet(raw, file)
     problems = list(sheet.problems)
     if not sheet.header:
@@ -71,7 +71,7 @@ def read_counts(source: str | Path | TextIO | BinaryIO, name: str | None = None)
         for column, index in ((_EVENTS, events), (_N, n)):
             value = None if index in spoiled else parse(column, cells[index])
             if isinstance(value, Fault):
-                problems.append(_problem(file, number, column, sheet.header[index], cells[index], value))
+                problems.append(misread(sheet, number, index, cells[index], column, value))
             values.append(value)
         count, size = values
         if not isinstance(count, int) or not isinstance(size, int):
@@ -82,39 +82,19 @@ def read_counts(source: str | Path | TextIO | BinaryIO, name: str | None = None)
             problems.append(Problem(file, number, sheet.header[events], cells[events], reason, limits))
             continue
         label = cells[study] if study is not None else ""
-        extra = {column: _with_point(cells[index]) if comma else cells[index] for column, index in others}
+        extra = {column: with_point(cells[index]) if comma else cells[index] for column, index in others}
         rows.append(CountRow(label or str(position), count, size, extra, number))
-    if not sheet.rows and not problems:
-        problems.append(
-            Problem(file, None, "", "", "there are no rows below the header", "a row for each study")
-        )
-    if problems:
-        problems.sort(key=lambda problem: problem.row or 0)
-        raise DataError(problems)
+    refuse_faults(sheet, problems)
+    tell("%s read: %d rows", file, len(rows))
     return rows
 
 
-def _problem(file: str, number: int, column: Column, name: str, text: str, fault: Fault) -> Problem:
+def misread(sheet: Sheet, number: int, place: int, text: str, column: Column, fault: Fault) -> Problem:
+    """The problem of a cell, by its row and place, that is not what the column asks for; and what it was probably meant to be."""
     from evidence.review.likely import explain
 
     guess = explain(column, text, fault)
-    return Problem(file, number, name, text, guess.reason, fault.allowed, guess.likely)
-
-
-def _with_point(text: str) -> str:
-    return text.replace(",", ".") if re.fullmatch(COMMA, text) else text
-
-
-def _bytes(source: str | Path | TextIO | BinaryIO, name: str | None) -> tuple[str, bytes]:
-    if isinstance(source, str | Path):
-        try:
-            return name or Path(source).name, Path(source).read_bytes()
-        except OSError as error:
-            raise InputError(f"{name or source} cannot be read: {error.strerror}") from error
-    # A text stream has decoded already, perhaps in another encoding than UTF-8: take its bytes instead.
-    stream = getattr(source, "buffer", source) if isinstance(source, TextIOBase) else source
-    data = stream.read()
-    return name or "standard input", data.encode("utf-8") if isinstance(data, str) else data
+    return Problem(sheet.file, number, sheet.header[place], text, guess.reason, fault.allowed, guess.likely)
 
 
 def _find(header: tuple[str, ...], names: tuple[str, ...], file: str, problems: list[Problem]) -> int | None:

@@ -81,6 +81,19 @@ def mixes_line_ends(raw: bytes) -> bool:
     return (both > 0) + (raw.count(b"\r") > both) + (raw.count(b"\n") > both) > 1
 
 
+# ---- of a JSON text ------------------------------------------------------------------------------
+
+
+def visible_json(text: str) -> str:
+    """JSON with letters outside ASCII as they are, but nothing in it that commands a terminal or hides from the reader."""
+    if text.replace("\n", "").isprintable():
+        return text
+    import json
+
+    hidden = {ord(c): json.dumps(c)[1:-1] for c in set(text) if not c.isprintable() and c != "\n"}
+    return text.translate(hidden | {0x7F: "\\u007f"})  # JSON itself leaves DEL as it is
+
+
 # ---- of a cell -----------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 from evidence.errors import DataError, InputError, NotPossible, OptionError
 from evidence.review.patients import ends
 from evidence.review.schema import Column, Fault, Patient, Problem, near, parse
-from evidence.review.sheet import COMMA, POINT, Sheet, find_mark, read_sheet
+from evidence.review.sheet import POINT, Sheet, bytes_of, find_mark, read_sheet, with_point
 from evidence.review.spreadsheet import Cell, Grid, is_spreadsheet, read_spreadsheet
 from evidence.review.tables import Review
 from evidence.review.where import parse_where
@@ -125,14 +125,7 @@ def read_paired(
 
 def _read(source: str | Path | BinaryIO, sheet: str | None) -> tuple[Grid, Sheet | None]:
     """The cells, and the CSV file they are from, if they are from one."""
-    if isinstance(source, str | Path):
-        file = Path(source).name
-        try:
-            raw = Path(source).read_bytes()
-        except OSError as error:
-            raise InputError(f"{source} cannot be read: {error.strerror}") from error
-    else:
-        file, raw = "standard input", source.read()
+    file, raw = bytes_of(source)
     if is_spreadsheet(raw):
         return read_spreadsheet(raw, file, sheet), None
     if sheet is not None:
@@ -151,12 +144,8 @@ def _read(source: str | Path | BinaryIO, sheet: str | None) -> tuple[Grid, Sheet
 
 def _texts(grid: Grid, cells: list[Cell], comma: bool) -> dict[str, object]:
     """The cells as conditions see them: numbers with a point."""
-    texts = ["" if isinstance(cell, Fault) else _with_point(cell) if comma else cell for cell in cells]
+    texts = ["" if isinstance(cell, Fault) else with_point(cell) if comma else cell for cell in cells]
     return dict(zip(grid.header, texts, strict=True))
-
-
-def _with_point(text: str) -> str:
-    return text.replace(",", ".") if re.fullmatch(COMMA, text) else text
 
 
 def _name(
@@ -199,7 +188,7 @@ def _score(
     if comma and re.fullmatch(POINT, cell):
         reason, likely = "has a decimal point, where other scores have a comma", cell.replace(".", ",")
     else:
-        value = parse(_SCORE, _with_point(cell) if comma else cell)
+        value = parse(_SCORE, with_point(cell) if comma else cell)
         if isinstance(value, float) and (value == 0 or SMALLEST <= abs(value) <= LARGEST):
             return value
         reason, likely = "is no score, by its size", ""

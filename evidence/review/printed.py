@@ -72,27 +72,6 @@ class Bounds(NamedTuple):
     high: int
 
 
-def counts_by_median(
-    n: int, median: float, limit: float, *, least: float | None = None, strictly: bool = False
-) -> Bounds:
-    """How many of n scores can be at most `limit` (below it, if `strictly`), when their median is `median`.
-
-    A median of 0 in seven means at least four zeros of a score that cannot be negative. Of an even number the median
-    is the mean of the middle two; `least`, the lowest score there is, tells how far above it the upper one can be.
-    """
-
-    def meets(score: float) -> bool:
-        return score < limit if strictly else score <= limit
-
-    within = meets(median)
-    if n % 2:
-        middle = (n + 1) // 2
-        return Bounds(middle, n) if within else Bounds(0, middle - 1)
-    # the lower of the middle two is at most the median, the upper at least
-    both = least is not None and meets(2 * median - least)
-    return Bounds(n // 2 + both, n) if within else Bounds(0, n // 2)
-
-
 def counts_of_word(word: str, n: int) -> Bounds | None:
     """What "all", "none", "most" (more than half), "some" or "half" leave a count of n to be; None for another word."""
     more = n // 2 + 1

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from evidence.errors import DataError, InputError, NotPossible, OptionError
+from evidence.errors import InputError, NotPossible, OptionError
 from evidence.review.counts import STUDY, plain
 from evidence.review.patients import ends
 from evidence.review.schema import MOST, NOT_STATED, Column, Fault, Problem, Score, parse
-from evidence.review.sheet import find_mark, read_sheet
+from evidence.review.sheet import bytes_of, find_mark, read_sheet, refuse_faults
 from evidence.review.tables import Review
 
 COLUMNS = {
@@ -62,14 +62,7 @@ def read_printed(source: str | Path | BinaryIO) -> list[PrintedScore]:
     Raises InputError where there is no such table, DataError with every fault in it: a row must have n and a median
     or a mean, its numbers in order.
     """
-    if isinstance(source, str | Path):
-        file = Path(source).name
-        try:
-            raw = Path(source).read_bytes()
-        except OSError as error:
-            raise InputError(f"{source} cannot be read: {error.strerror}") from error
-    else:
-        file, raw = "standard input", source.read()
+    file, raw = bytes_of(source)
     sheet = read_sheet(raw, file, delimiter=None)
     problems = list(sheet.problems)
     names = [plain(name) for name in sheet.header]
@@ -110,13 +103,7 @@ def read_printed(source: str | Path | BinaryIO) -> list[PrintedScore]:
         if reason:
             problems.append(Problem(file, number, "", "", reason, "what a paper can print of a score"))
         rows.append(row)
-    if not sheet.rows and not problems:
-        problems.append(
-            Problem(file, None, "", "", "there are no rows below the header", "a row for each study")
-        )
-    if problems:
-        problems.sort(key=lambda problem: problem.row or 0)
-        raise DataError(problems)
+    refuse_faults(sheet, problems)
     return rows
 
 

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from evidence.shown import Shown
 from evidence.errors import NotPossible, OptionError
 from evidence.review.paired import LARGEST, SMALLEST, Paired, PairedScores
 from evidence.review.patients import responds
 from evidence.review.question import Outcome, PatientRule
+from evidence.shown import Shown
 from evidence.synthesis.median import median_interval
 from evidence.synthesis.proportions import proportion_interval
 from evidence.synthesis.results import Interval

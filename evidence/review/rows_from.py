@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from evidence.errors import DataError, InputError
 from evidence.review.schema import Column, Fault, Problem, nearest
-from evidence.review.sheet import COMMA, find_mark, read_sheet
+from evidence.review.sheet import find_mark, read_sheet, with_point
 from evidence.review.spreadsheet import is_spreadsheet, read_spreadsheet
 
 __all__ = ["Given", "read_rows"]
@@ -45,9 +44,7 @@ def read_rows(path: str, columns: Sequence[Column], sheet: str | None = None) ->
     comma = find_mark(read, [read.header.index(name) for name in marked if name in read.header]) == ","
     rows = tuple(
         {
-            column: text.replace(",", ".")
-            if comma and column in marked and re.fullmatch(COMMA, text)
-            else text
+            column: with_point(text) if comma and column in marked else text
             for column, text in zip(read.header, cells, strict=True)
         }
         for _, cells in read.rows

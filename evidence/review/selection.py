@@ -43,6 +43,7 @@ from evidence.review.question import AnalysisSpec
 from evidence.review.references import declared_references, find_reference, middle, time_in_words
 from evidence.review.schema import LAST_VISIT, STATES, OutcomeRow, Study, near
 from evidence.review.tables import Review
+from evidence.telling import DEBUG, tell
 
 if TYPE_CHECKING:
     from evidence.review.where import Where
@@ -177,7 +178,25 @@ def select(
     chosen, left_out = _choose(review, spec, references, condition, barred)
     warnings += overlaps.warnings(review, chosen, ("possible",))
     excluded = _excluded(review, spec, chosen, references, left_out)
+    _tell(spec, chosen, references, excluded)
     return Selection(spec, chosen, tuple(references), excluded, tuple(warnings))
+
+
+def _tell(
+    spec: AnalysisSpec,
+    chosen: Sequence[Chosen],
+    references: Sequence[Reference],
+    excluded: Sequence[Excluded],
+) -> None:
+    """For whoever listens: the rows that are in, and at the second level why the others are not."""
+    tell("analysis %s of %s", spec.name or "without a name", spec.outcome)
+    for entry in (*chosen, *references):
+        place = f"row {entry.row.row} of outcomes.csv" if entry.row.row else "derived from other rows"
+        when, role = entry.row.when, entry.role
+        named = ", ".join(filter(None, (entry.label, entry.row.arm, when)))
+        tell("in, as %s: %s: %d/%d, %s", role, named, entry.events, entry.n, place)
+    for left in excluded:
+        tell("out, %s: %s: %s", left.rule, left.label, left.reason, level=DEBUG)
 
 
 def _at(spec: AnalysisSpec, weeks: Window | float | str) -> AnalysisSpec:

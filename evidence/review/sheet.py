@@ -17,11 +17,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from io import BytesIO, TextIOWrapper
+from io import BytesIO, TextIOBase, TextIOWrapper
 from itertools import chain
+from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple, TextIO
 
+from evidence.errors import DataError, InputError
 from evidence.review.encoding import (
     BOM,
     HIDDEN,
@@ -72,6 +74,19 @@ class Sheet(NamedTuple):
     first: int = 1
 
 
+def bytes_of(source: str | Path | TextIO | BinaryIO, name: str | None = None) -> tuple[str, bytes]:
+    """What messages call a file or an open stream, and all that is in it. Raises `InputError` for a file nobody can read."""
+    if isinstance(source, str | Path):
+        try:
+            return name or Path(source).name, Path(source).read_bytes()
+        except OSError as error:
+            raise InputError(f"{name or source} cannot be read: {error.strerror}") from error
+    # A text stream has decoded already, perhaps in another encoding than UTF-8: take its bytes instead.
+    stream = getattr(source, "buffer", source) if isinstance(source, TextIOBase) else source
+    data = stream.read()
+    return name or "standard input", data.encode("utf-8") if isinstance(data, str) else data
+
+
 def read_sheet(raw: bytes, file: str, delimiter: str | None = None) -> Sheet:
     """Read the bytes of a CSV file; `delimiter=None` takes the one that occurs most in the header."""
     other = foreign(raw)
@@ -94,6 +109,21 @@ def find_mark(sheet: Sheet, places: Iterable[int]) -> str:
     points = sum(1 for text in texts if re.fullmatch(POINT, text))
     certain = any(not re.fullmatch(THOUSANDS, text) for text in commas)
     return "," if certain and len(commas) > points else "."
+
+
+def with_point(text: str) -> str:
+    """A number with a decimal comma as one with a point; whatever else it is, as it is."""
+    return text.replace(",", ".") if re.fullmatch(COMMA, text) else text
+
+
+def refuse_faults(sheet: Sheet, problems: list[Problem]) -> None:
+    """Raise `DataError` with the problems, in the order of the rows; that there is no row is one, where there is no other."""
+    if not sheet.rows and not problems:
+        reason = "there are no rows below the header"
+        problems.append(Problem(sheet.file, None, "", "", reason, "a row for each study"))
+    if problems:
+        problems.sort(key=lambda problem: problem.row or 0)
+        raise DataError(problems)
 
 
 def padding(sheet: Sheet, places: AbstractSet[int]) -> Iterator[Problem]:

@@ -61,7 +61,9 @@ from evidence.review.schema import (
     Study,
     Table,
 )
-from evidence.review.sheet import COMMA, POINT, Sheet, find_mark, padding, read_sheet
+from evidence.review.sheet import POINT, Sheet, find_mark, padding, read_sheet, with_point
+from evidence.shown import Displayed
+from evidence.telling import DEBUG, tell
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -76,7 +78,7 @@ Record = TypeVar("Record")
 
 
 @dataclass(frozen=True)
-class Review:
+class Review(Displayed):
     """A review that has been read and checked; mappings and tuples keep the order of the files.
 
     `rows` holds the typed outcome rows, then those derived from patients.
@@ -106,6 +108,10 @@ class Review:
     """What was judged of the reports, as quality.csv has it."""
     grades: tuple[Grade, ...] = ()
     """The steps of each certainty, as certainty.csv has them."""
+
+    def __repr__(self) -> str:
+        """In a word: with every row it fills a screen, in messages as well."""
+        return f"<Review {self.title!r}: {len(self.studies)} reports, {len(self.rows)} results, in {self.path!r}>"
 
     @property
     def title(self) -> str:
@@ -222,6 +228,7 @@ def load(path: str | Path | Traversable) -> Review:
         }
         problems.sort(key=lambda problem: (order[problem.file], problem.row or 0))
         raise DataError(problems)
+    tell("%s read: %d reports, %d results, %d patients", folder, len(studies), len(rows), len(patients))
     shipped = is_shipped(folder)
     by_outcome: dict[str, list[OutcomeRow]] = defaultdict(list)
     for row in rows:
@@ -325,6 +332,7 @@ class _Tables:
         records = cast(list[Record], self._parse(table, columns, sheet, heading))
         if name == "studies":
             self.keys["studies"] = _first(self.raw("studies", "study"))
+        tell("%s: rows read: %d", table.file, len(records), level=DEBUG)
         return records
 
     def _sheet(self, table: Table) -> Sheet | None:
@@ -407,7 +415,7 @@ class _Tables:
                 return Fault(
                     "has a decimal point, where other numbers of the file have a comma", "one decimal mark"
                 )
-            text = text.replace(",", ".") if re.fullmatch(COMMA, text) else text
+            text = with_point(text)
         value = schema.parse(column, text)
         if column.refers and text and not isinstance(value, Fault):
             known = self.keys.get(column.refers)

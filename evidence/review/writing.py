@@ -32,7 +32,7 @@ from evidence.review.question import FILE, Question
 from evidence.review.rewriting import BOM, change_cells, written
 from evidence.review.rules import agree
 from evidence.review.schema import TABLES, Column, OutcomeRow
-from evidence.review.sheet import COMMA, DELIMITERS, POINT, find_mark, read_sheet
+from evidence.review.sheet import DELIMITERS, POINT, find_mark, read_sheet, with_point
 from evidence.review.tables import Review, is_shipped, load, read_toml
 
 if TYPE_CHECKING:
@@ -361,7 +361,7 @@ class _Lines:
             return text
         column = self.columns.get(name)
         marked = column is not None and column.kind in MARKED
-        return text.replace(",", ".") if marked and re.fullmatch(COMMA, text) else text
+        return with_point(text) if marked else text
 
     def _cells(self, record: str) -> list[str]:
         return next(csv.reader(StringIO(record, newline=""), delimiter=self.delimiter, strict=True), [])

@@ -308,10 +308,6 @@ class Posterior:
         below = float(self._average_below(np.array([logit(proportion)]))[0])
         return min(max(1 - below, 0.0), 1.0)
 
-    def median_above(self, proportion: float) -> float:
-        """The posterior probability that the median proportion exceeds `proportion` (inside 0 to 1)."""
-        return float(1 - self._below(np.full((len(self.tau), 1), logit(proportion)), None).sum())
-
     @property
     def _landmarks(self) -> Floats:
         """Values of mu from end to end, closer where there is more mass, to bracket quantiles between.

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from math import ceil, expm1, log
 from typing import NamedTuple
 
-from evidence.errors import NotPossible, OptionError
+from evidence.errors import OptionError
 from evidence.synthesis.proportions import binomial_tail
 
 
@@ -49,20 +49,3 @@ def file_drawer(n: Sequence[int], rate: float, *, share: float = 1.0) -> FileDra
     for q in published:
         chance *= q
     return FileDrawer(rate, sum(each), each, chance)
-
-
-def rate_of_unpublished(n: Sequence[int], unpublished: float, *, share: float = 1.0) -> float:
-    """The rate at which that many unpublished series are to be expected: fewer unpublished means a higher rate.
-
-    Raises NotPossible where no rate above 1e-6 does.
-    """
-    if unpublished < 0:
-        raise OptionError("unpublished", unpublished, "0 or more")
-    low, high = 1e-6, 1.0
-    if file_drawer(n, low, share=share).unpublished < unpublished:
-        raise NotPossible(f"no rate above {low:g} implies {unpublished:g} unpublished series")
-    for _ in range(60):
-        middle = (low + high) / 2
-        more = file_drawer(n, middle, share=share).unpublished > unpublished
-        low, high = (middle, high) if more else (low, middle)
-    return (low + high) / 2

@@ -208,9 +208,3 @@ def prediction_limits(at: Centre, kind: str) -> tuple[Floats, Floats]:
         return at.mean - half, at.mean + half
     se = at.se * at.hksj if kind.startswith("hksj") else at.se
     return predict(at.mean, se, at.tau2, at.yi.shape[-1], kind=kind, level=at.level)
-
-
-def hksj_se(yi: Floats, vi: Floats, tau2: Floats) -> Floats:
-    """The Hartung-Knapp standard error without floor, for prediction intervals of kind "hksj"."""
-    at = centre(yi, vi, tau2)
-    return np.asarray(at.se * at.hksj)

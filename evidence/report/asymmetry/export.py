@@ -8,10 +8,9 @@ from typing import Any
 from evidence.analysis.small_studies import Asymmetry, FunnelRow
 from evidence.report.asymmetry.words import remarks, scale, smallness, table, words
 from evidence.report.characters import clean
-from evidence.report.machine import field, finite, plain
-from evidence.report.markup import escape_markdown
+from evidence.report.machine import about, csv_text, finite, interval, json_text, limits, missing_note, plain
+from evidence.report.markup import escape_markdown, markdown_table, markdown_text
 from evidence.report.pooled.export import as_study
-from evidence.synthesis.results import Interval
 
 COLUMNS = (
     "kind", "name", "scale", "smallness", "by_size", "statistic", "statistic_kind", "df", "pvalue", "k", "slope",
@@ -22,9 +21,7 @@ COLUMNS = (
 
 def render_json(found: Asymmetry) -> str:
     """One object; a test that does not exist has null for its numbers and its reason in notes."""
-    import json
-
-    return json.dumps(to_dict(found), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(to_dict(found))
 
 
 def to_dict(found: Asymmetry) -> dict[str, Any]:
@@ -39,14 +36,10 @@ def to_dict(found: Asymmetry) -> dict[str, Any]:
     }
     notes = [*told.warnings, *remarks(told)]
     done = {name: plain(value, name, missing) for name, value in parts.items()}
-    if missing:
-        notes.append(f"no finite value: {', '.join(missing)}")
+    notes += missing_note(missing)
     return {
-        "version": found.version,
-        "review": clean(found.review),
-        "outcome": clean(found.outcome),
-        "analysis": clean(found.analysis),
-        "options": {name: plain(value) for name, value in found.options.items()},
+        **about(found),
+        "options": plain(found.options),
         "answer": told.headline,
         "studies": [finite(as_study(found, study)) for study in found.studies],
         "tests": [
@@ -89,8 +82,8 @@ def _trimmed(found: Asymmetry) -> dict[str, Any] | None:
         "missing": result and result.k0,
         "missing_se": result and result.se,
         "pvalue": result and result.pvalue,
-        "observed": _interval(filled.observed),
-        "adjusted": filled.adjusted and _interval(filled.adjusted),
+        "observed": interval(filled.observed),
+        "adjusted": interval(filled.adjusted),
         "tau2": result and result.tau2,
         "filled": list(filled.proportions),
         "reason": filled.reason,
@@ -113,7 +106,7 @@ def _selected(found: Asymmetry) -> dict[str, Any] | None:
         "counts": result and result.counts,
         "weights": result and result.weights,
         "weights_se": result and result.weights_se,
-        "proportion": selected.proportion and _interval(selected.proportion),
+        "proportion": interval(selected.proportion),
         "tau2": result and result.tau2,
         "lrt": result and result.lrt,
         "df": result and result.df,
@@ -122,24 +115,12 @@ def _selected(found: Asymmetry) -> dict[str, Any] | None:
     }
 
 
-def _interval(value: Interval) -> dict[str, Any]:
-    return {"estimate": value.estimate, "low": value.low, "high": value.high, "level": value.level}
-
-
 # ---- CSV -----------------------------------------------------------------------------------------
 
 
 def render_csv(found: Asymmetry) -> str:
     """One row a test, then trim and fill, the studies with their place in the Doi plot, and the notes."""
-    import csv
-    import io
-
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    for line in _lines(found):
-        writer.writerow({name: field(value) for name, value in line.items() if value is not None})
-    return out.getvalue()
+    return csv_text(COLUMNS, _lines(found))
 
 
 def _lines(found: Asymmetry) -> Iterator[dict[str, Any]]:
@@ -157,14 +138,14 @@ def _lines(found: Asymmetry) -> Iterator[dict[str, Any]]:
         }
     filled = found.filled
     if filled is not None:
-        yield {"kind": "pool", "name": "observed", **_interval(filled.observed)}
+        yield {"kind": "pool", "name": "observed", **limits(filled.observed)}
         if filled.result is not None and filled.adjusted is not None:
             more = {
                 "k": filled.result.k + filled.result.k0,
                 "tau2": filled.result.tau2,
                 "pvalue": filled.result.pvalue,
             }
-            yield {"kind": "pool", "name": "trim and fill", **_interval(filled.adjusted), **more}
+            yield {"kind": "pool", "name": "trim and fill", **limits(filled.adjusted), **more}
     if found.doi is not None:
         yield {"kind": "doi", "name": "LFK index", "statistic": found.doi.lfk, "notes": found.doi.verdict}
     if (
@@ -174,7 +155,7 @@ def _lines(found: Asymmetry) -> Iterator[dict[str, Any]]:
     ):
         result = found.selection.result
         line = {"statistic": result.lrt, "statistic_kind": "chi2", "df": result.df, "pvalue": result.pvalue}
-        yield {"kind": "selection", "name": "step function", **line, **_interval(found.selection.proportion)}
+        yield {"kind": "selection", "name": "step function", **line, **limits(found.selection.proportion)}
     for number, study in enumerate(found.studies):
         yield {
             "kind": "study",
@@ -195,13 +176,11 @@ def _lines(found: Asymmetry) -> Iterator[dict[str, Any]]:
 def render_markdown(found: Asymmetry) -> str:
     """A heading, the answer, the tests, then the rest as a list."""
     told, escape = words(found), escape_markdown
-    head, *body = table(found)
-    lines = [head, ("---", "---", "---:", "---:"), *(tuple(map(escape, line)) for line in body)]
     parts = [
         [f"# {escape(told.heading)}"],
         [f"**{escape(text)}**" for text in told.warnings],
         [escape(told.headline)],
-        ["| " + " | ".join(line) + " |" for line in lines],
+        markdown_table((list(map(escape, line)) for line in table(found)), numeric=(2, 3)),
         [f"- {escape(text)}" for text in remarks(told)],
     ]
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    return markdown_text(parts)

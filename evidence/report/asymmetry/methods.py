@@ -8,20 +8,8 @@ from typing import Any
 
 from evidence.analysis.small_studies import STEP, Asymmetry
 from evidence.report.characters import clean
-from evidence.report.explaining import printed, r_head
+from evidence.report.explaining import ESTIMATORS, METAFOR, printed, r_head
 from evidence.report.numbers import brief
-
-METAFOR = {"logit": "PLO", "arcsine": "PAS", "double-arcsine": "PFT", "log": "PLN", "raw": "PR"}
-ESTIMATORS = {
-    "reml": "restricted maximum likelihood [viechtbauer2005]",
-    "pm": "Paule and Mandel's method",
-    "dl": "DerSimonian and Laird's method [dersimonian1986]",
-    "ml": "maximum likelihood",
-    "eb": "empirical Bayes",
-    "hs": "Hunter and Schmidt's method",
-    "he": "Hedges' method",
-    "sj": "Sidik and Jonkman's method",
-}
 
 
 def methods(found: Asymmetry) -> str:

@@ -9,7 +9,7 @@ from evidence.report.asymmetry.plot import draw_asymmetry
 from evidence.report.asymmetry.words import Words, table, words
 from evidence.report.characters import clean
 from evidence.report.stack import stack
-from evidence.report.terminal import BOLD, DIM, INDENT, Paper
+from evidence.report.terminal import BOLD, DIM, INDENT, Paper, as_text
 
 
 def render_text(
@@ -25,7 +25,7 @@ def render_text(
         draw_asymmetry(found, paper, plot),
         list(_remarks(told, paper)),
     ]
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return as_text(blocks)
 
 
 def _tests(found: Asymmetry, paper: Paper) -> Iterator[list[str]]:

@@ -12,6 +12,7 @@ from evidence.report.characters import clean
 from evidence.review.question import AnalysisSpec
 from evidence.review.schema import Study
 from evidence.review.tables import Review
+from evidence.shown import Displayed
 
 if TYPE_CHECKING:
     from evidence.review.choice import Selection
@@ -62,7 +63,7 @@ class Filled(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Checklist:
+class Checklist(Displayed):
     """A filled checklist: its name, where it is from, its items in order, and what to say about the whole."""
 
     name: str

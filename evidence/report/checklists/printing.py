@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterator
 
 from evidence.report.characters import to_ascii, wrap
 from evidence.report.checklists.items import STATUSES, Checklist, Filled
-from evidence.report.machine import field
-from evidence.report.markup import escape_markdown
+from evidence.report.machine import csv_rows, json_text
+from evidence.report.markup import escape_markdown, markdown_table
 
 WORDS = {
     "en": {"missing": "Missing", "where": "Where", "see": "See"},
@@ -75,21 +72,15 @@ def _cells(checklist: Checklist, item: Filled) -> Iterator[str]:
 def _markdown(checklist: Checklist) -> str:
     escape = escape_markdown
     lines = [f"# {escape(checklist.title)}: {escape(checklist.review)}", "", f"{_summary(checklist)}.", ""]
-    head = HEADS[checklist.lang]
-    lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    lines += ["| " + " | ".join(map(escape, _cells(checklist, item))) + " |" for item in checklist.items]
+    rows = ([escape(cell) for cell in _cells(checklist, item)] for item in checklist.items)
+    lines += markdown_table((HEADS[checklist.lang], *rows), numeric=())
     lines += ["", *(f"- {escape(note)}" for note in (*checklist.notes, checklist.source))]
     return "\n".join(lines) + "\n"
 
 
 def _csv(checklist: Checklist) -> str:
     """One row an item; status in the words of the library, whatever the language."""
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(COLUMNS)
-    for item in checklist.items:
-        table.writerow([field(getattr(item, name)) for name in COLUMNS])
-    return out.getvalue()
+    return csv_rows((COLUMNS, *([getattr(item, name) for name in COLUMNS] for item in checklist.items)))
 
 
 def _json(checklist: Checklist) -> str:
@@ -103,4 +94,4 @@ def _json(checklist: Checklist) -> str:
         "items": [{name: getattr(item, name) for name in COLUMNS} for item in checklist.items],
         "notes": list(checklist.notes),
     }
-    return json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(found)

@@ -10,8 +10,8 @@ from evidence.report import numbers
 from evidence.report.characters import clean
 from evidence.report.compared.text import side_lines, table
 from evidence.report.compared.words import Words, side, words
-from evidence.report.machine import field, finite, plain
-from evidence.report.markup import MARKDOWN, escape_markdown
+from evidence.report.machine import about, csv_text, finite, json_text, plain
+from evidence.report.markup import MARKDOWN, escape_markdown, markdown_table, markdown_text
 from evidence.report.pooled.documents import origin
 from evidence.report.pooled.export import as_contrast, as_pool, as_study
 from evidence.report.pooled.rows import decimals, find_row, marks
@@ -38,9 +38,7 @@ def remarks(told: Words) -> list[str]:
 
 def render_json(compared: Compared) -> str:
     """One object; rows, pools and comparisons have the keys they have in a pool, the first comparison leads."""
-    import json
-
-    return json.dumps(to_dict(compared), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(to_dict(compared))
 
 
 def to_dict(compared: Compared) -> dict[str, Any]:
@@ -50,11 +48,8 @@ def to_dict(compared: Compared) -> dict[str, Any]:
     notes += [f"{mark} {text}" for mark, text in told.footnotes]
     comparisons = [_contrast(compared, contrast, notes) for contrast in compared.comparisons]
     return {
-        "version": compared.version,
-        "review": clean(compared.review),
-        "outcome": clean(compared.outcome),
-        "analysis": clean(compared.analysis),
-        "options": {name: plain(value) for name, value in compared.options.items()},
+        **about(compared),
+        "options": plain(compared.options),
         "answer": told.headline,
         "studies": [finite(as_study(compared, study)) for study in compared.studies],
         "pooled": [finite(as_pool(compared, pool)) for pool in compared.pooled],
@@ -96,19 +91,11 @@ COLUMNS = (
 
 def render_csv(compared: Compared) -> str:
     """One row a comparison, the first to lead, then the notes; differences are of proportions from 0 to 1."""
-    import csv
-    import io
-
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
     told = words(compared)
     lines = [_line(compared, contrast) for contrast in compared.comparisons]
     lines += [{"kind": "note", "notes": text} for text in (told.headline, *remarks(told))]
     lines += [{"kind": "note", "marks": mark, "notes": text} for mark, text in told.footnotes]
-    for line in lines:
-        writer.writerow({name: field(value) for name, value in line.items() if value is not None})
-    return out.getvalue()
+    return csv_text(COLUMNS, lines)
 
 
 def _line(compared: Compared, contrast: Contrast) -> dict[str, Any]:
@@ -156,16 +143,15 @@ def render_markdown(compared: Compared) -> str:
     told, escape = words(compared), escape_markdown
     notes = [f"- {escape(text)}" for text in remarks(told)]
     notes += [f"- {mark} {escape(text)}" for mark, text in told.footnotes]
-    head, *lines = table(compared)
-    contrasts = [[escape(cell) for cell in line] for line in (head, *lines)]
+    contrasts = [[escape(cell) for cell in line] for line in table(compared)]
     parts = [
         [f"# {escape(told.heading)}"] if told.heading else [],
         [escape(told.headline)],
-        _table(list(_sides(compared)), left=1),
-        _table(contrasts, left=1),
+        markdown_table(_sides(compared)),
+        markdown_table(contrasts),
         notes,
     ]
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    return markdown_text(parts)
 
 
 def _sides(compared: Compared) -> Iterator[list[str]]:
@@ -183,9 +169,3 @@ def _sides(compared: Compared) -> Iterator[list[str]]:
             escape_markdown(clean(line.study.when)) if line.study else "",
             origin(line, MARKDOWN),
         ]
-
-
-def _table(lines: list[list[str]], left: int) -> list[str]:
-    head, *body = lines
-    align = ["---"] * left + ["---:"] * (len(head) - left)
-    return ["| " + " | ".join(line) + " |" for line in (head, align, *body)]

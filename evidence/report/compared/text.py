@@ -12,14 +12,13 @@ from evidence.report.pooled.picture import draw
 from evidence.report.pooled.rows import Row, decimals, find_row, marks, pool_lines, study_line
 from evidence.report.pooled.text import legend
 from evidence.report.stack import stack
-from evidence.report.terminal import BOLD, DIM, INDENT, Paper
+from evidence.report.terminal import BOLD, DIM, INDENT, Paper, as_text
 
 
 def render_text(compared: Compared, *, width: int = 80, unicode: bool = True, color: bool = False) -> str:
     """The comparison as a screen of `width` columns; no line is longer."""
     paper, said = Paper(width, unicode, color), words(compared)
-    lead = side(compared, compared.leading.against)
-    ruled = lead if isinstance(lead, StudyRow) and lead.state != "unverified" else None
+    ruled = ruled_row(compared)
     rate = float(ruled.proportion.estimate) if ruled else None
     blocks = [
         paper.paragraph(said.heading, style=BOLD) if said.heading else [],
@@ -28,7 +27,13 @@ def render_text(compared: Compared, *, width: int = 80, unicode: bool = True, co
         *_contrasts(compared, paper),
         _remarks(said, paper, legend(ruled)),
     ]
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return as_text(blocks)
+
+
+def ruled_row(compared: Compared) -> StudyRow | None:
+    """The row that the leading contrast is with, at which the dotted line stands once it has been checked."""
+    lead = side(compared, compared.leading.against)
+    return lead if isinstance(lead, StudyRow) and lead.state != "unverified" else None
 
 
 def side_lines(compared: Compared) -> Iterator[Row]:

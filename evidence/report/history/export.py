@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from evidence.analysis.history import Diff, Entry, History, Line, Side, Step
 from evidence.analysis.results import StudyRow
-from evidence.analysis.snapshots import ContrastState, PoolState, json_text, plain
+from evidence.analysis.snapshots import ContrastState, PoolState, plain
 from evidence.report.characters import clean
 from evidence.report.history.words import history_table, line_words, step_name, words
-from evidence.report.machine import field
-from evidence.report.markup import escape_markdown
+from evidence.report.machine import csv_text, json_text, limits
+from evidence.report.markup import escape_markdown, markdown_table, markdown_text
 from evidence.review.changes import FileChange
 from evidence.review.schema import TABLES
 
@@ -167,7 +165,7 @@ HISTORY_COLUMNS = (
 
 def render_diff_csv(diff: Diff) -> str:
     """A line for each cell, report, step and number that is another; proportions from 0 to 1 in full."""
-    return _table(DIFF_COLUMNS, _diff_lines(diff))
+    return csv_text(DIFF_COLUMNS, _diff_lines(diff))
 
 
 def _diff_lines(diff: Diff) -> Iterator[dict[str, Any]]:
@@ -210,7 +208,7 @@ def _numbers(diff: Diff) -> Iterator[dict[str, Any]]:
         yield {
             "kind": "step", "change": step.kind, "study": "; ".join(step.studies), "label": step_name(step),
             "k": step.k, "events": step.events, "n": step.n, "model": step.model, "move": step.move,
-            **_limits(step.estimate),
+            **limits(step.estimate),
         }  # fmt: skip
     for side, held in (("before", diff.before.state), ("after", diff.after.state)):
         for pool in held.pooled if held else ():
@@ -224,7 +222,7 @@ def _numbers(diff: Diff) -> Iterator[dict[str, Any]]:
             }
             for name in ("proportion", "average", "exact", "prediction"):
                 if getattr(pool, name) is not None:
-                    yield {"kind": "pool", "column": name, **about, **_limits(getattr(pool, name))}
+                    yield {"kind": "pool", "column": name, **about, **limits(getattr(pool, name))}
         for contrast in held.comparisons if held else ():
             label = f"{contrast.ours} minus {contrast.against}"
             yield {
@@ -232,7 +230,7 @@ def _numbers(diff: Diff) -> Iterator[dict[str, Any]]:
                 "side": side,
                 "label": label,
                 "column": "difference",
-                **_limits(contrast.difference),
+                **limits(contrast.difference),
             }
 
 
@@ -247,13 +245,9 @@ def _study(kind: str, change: str, row: StudyRow) -> dict[str, Any]:
     }
 
 
-def _limits(value: Any) -> dict[str, Any]:
-    return {"estimate": value.estimate, "low": value.low, "high": value.high, "level": value.level}
-
-
 def render_history_csv(history: History) -> str:
     """A line for each snapshot."""
-    return _table(HISTORY_COLUMNS, map(_history_line, history.lines))
+    return csv_text(HISTORY_COLUMNS, map(_history_line, history.lines))
 
 
 def _history_line(line: Line) -> dict[str, Any]:
@@ -261,18 +255,9 @@ def _history_line(line: Line) -> dict[str, Any]:
     return {
         "snapshot": one.name, "taken": one.taken, "version": one.version, "data": one.data,
         "outcome": one.state.outcome, "analysis": one.state.analysis,
-        "k": pool.k, "events": pool.events, "n": pool.n, "model": pool.model, **_limits(pool.estimate),
+        "k": pool.k, "events": pool.events, "n": pool.n, "model": pool.model, **limits(pool.estimate),
         "exact_low": pool.exact.low, "exact_high": pool.exact.high, "changed": line_words(line),
     }  # fmt: skip
-
-
-def _table(columns: Sequence[str], lines: Iterable[Mapping[str, Any]]) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    for line in lines:
-        writer.writerow({name: field(value) for name, value in line.items() if value is not None})
-    return out.getvalue()
 
 
 # ---- Markdown ------------------------------------------------------------------------------------
@@ -287,11 +272,11 @@ def render_diff_markdown(diff: Diff) -> str:
     for name, lines in told.lists:
         parts += [[f"## {escape(name)}"], [f"- {_said(line)}" for line in lines]]
     if diff.changed and told.results:
-        parts += [["## Results"], _grid([("", "Before", "Now"), *told.results], 1)]
+        parts += [["## Results"], _table([("", "Before", "Now"), *told.results], 1)]
     if told.steps:
-        parts += [["## Study by study"], _grid(told.steps, 1)]
+        parts += [["## Study by study"], _table(told.steps, 1)]
     parts.append([f"- {escape(note)}" for note in told.notes])
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    return markdown_text(parts)
 
 
 def _said(line: str) -> str:
@@ -307,14 +292,13 @@ def render_history_markdown(history: History) -> str:
     parts = [[f"# {escape(clean(history.title or history.review))}"]]
     if lines:
         said = [(*cells, line_words(line)) for cells, line in zip(lines, history.lines, strict=True)]
-        parts.append(_grid([(*head, "What changed"), *said], 2))
+        parts.append(_table([(*head, "What changed"), *said], 2))
     else:
         parts.append(["No snapshot yet."])
     parts.append([f"- {escape(clean(note))}" for note in history.notes])
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    return markdown_text(parts)
 
 
-def _grid(lines: Sequence[Sequence[str]], left: int) -> list[str]:
-    head, *body = [[escape_markdown(cell.strip()) for cell in line] for line in lines]
-    align = ["---"] * left + ["---:"] * (len(head) - left)
-    return ["| " + " | ".join(line) + " |" for line in (head, align, *body)]
+def _table(lines: Sequence[Sequence[str]], left: int) -> list[str]:
+    cells = [[escape_markdown(cell.strip()) for cell in line] for line in lines]
+    return markdown_table(cells, numeric=range(left, len(cells[0])))

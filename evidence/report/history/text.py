@@ -8,7 +8,7 @@ from evidence.analysis.history import Diff, History
 from evidence.report.characters import cells, clean, pad, shorten
 from evidence.report.history.words import history_table, line_words, moved, words
 from evidence.report.numbers import plural
-from evidence.report.terminal import BOLD, DIM, INDENT, Paper
+from evidence.report.terminal import BOLD, DIM, INDENT, Paper, as_text
 
 LEAST = 20
 """Columns that the name of a step takes at least; the numbers get the rest."""
@@ -114,4 +114,4 @@ def _listed(history: History, paper: Paper) -> Iterator[str]:
 
 
 def _text(blocks: Sequence[Sequence[str]]) -> str:
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return as_text(blocks)

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import Any
 
 from evidence.analysis.influencing import Influence
 from evidence.report.characters import clean
 from evidence.report.influence.words import words
-from evidence.report.machine import field, finite, plain
-from evidence.report.markup import escape_markdown
+from evidence.report.machine import about, csv_text, finite, json_text, plain
+from evidence.report.markup import escape_markdown, markdown_table, markdown_text
 from evidence.report.pooled.export import as_pool, as_study
 
 
 def render_json(found: Influence) -> str:
     """One object; infinite and undefined numbers are null, with a note that says so."""
-    import json
-
-    return json.dumps(to_dict(found), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(to_dict(found))
 
 
 def to_dict(found: Influence) -> dict[str, Any]:
     """The analysis as plain dicts, lists, strings and numbers."""
     told = words(found)
     made: dict[str, Any] = {
-        "version": found.version,
-        "review": clean(found.review),
-        "outcome": clean(found.outcome),
-        "analysis": clean(found.analysis),
-        "options": {name: plain(value) for name, value in found.options.items()},
+        **about(found),
+        "options": plain(found.options),
         "show": found.show,
         "order": found.order,
         "studies": [finite(as_study(found, study)) for study in found.studies],
@@ -86,22 +81,13 @@ def diagnostics(found: Influence) -> Iterator[dict[str, Any]]:
 
 def render_csv(found: Influence) -> str:
     """One row a series, then the notes; proportions from 0 to 1, numbers in full."""
-    import csv
-    import io
-
     rows = list(map(_flat, refits(found))) if found.refits is not None else list(diagnostics(found))
     columns = list(dict.fromkeys(["kind", *(name for row in rows for name in row)]))
     columns = [*(name for name in columns if name != "notes"), "notes"]
-    out = io.StringIO()
-    table = csv.DictWriter(out, columns, restval="", lineterminator="\n")
-    table.writeheader()
     told = words(found)
-    for row in rows:
-        line = {"kind": found.show, **row, "notes": " ".join(row["notes"])}
-        table.writerow({name: field(value) for name, value in line.items()})
-    for note in (told.headline, *told.notes, told.method):
-        table.writerow({"kind": "note", "notes": field(note)})
-    return out.getvalue()
+    lines = [{"kind": found.show, **row, "notes": " ".join(row["notes"])} for row in rows]
+    lines += [{"kind": "note", "notes": note} for note in (told.headline, *told.notes, told.method)]
+    return csv_text(columns, lines)
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +112,7 @@ def render_markdown(found: Influence) -> str:
     from evidence.report.numbers import level, percent
 
     told, d = words(found), digits(found)
-    parts = [f"# {escape_markdown(told.heading)}", escape_markdown(told.headline)]
+    parts = [[f"# {escape_markdown(told.heading)}"], [escape_markdown(told.headline)]]
     if found.refits is not None:
         head = ("Series", "Events/n", "%", f"{level(found.whole.level)}% CI")
         rows = [
@@ -138,8 +124,8 @@ def render_markdown(found: Influence) -> str:
     cells = table(found)
     if cells:
         parts.append(_table(cells))
-    parts.append("\n".join(f"- {escape_markdown(note)}" for note in (*told.notes, told.method)))
-    return "\n\n".join(parts) + "\n"
+    parts.append([f"- {escape_markdown(note)}" for note in (*told.notes, told.method)])
+    return markdown_text(parts)
 
 
 def _limits(value: Any, d: int) -> str:
@@ -148,7 +134,5 @@ def _limits(value: Any, d: int) -> str:
     return f"{percent(value.low, d)} to {percent(value.high, d)}"
 
 
-def _table(rows: Any) -> str:
-    lines = ["| " + " | ".join(escape_markdown(str(cell)) for cell in row) + " |" for row in rows]
-    rule = "|" + "|".join([" --- ", *[" ---: "] * (len(rows[0]) - 1)]) + "|"
-    return "\n".join([lines[0], rule, *lines[1:]])
+def _table(rows: Iterable[Iterable[object]]) -> list[str]:
+    return markdown_table([escape_markdown(str(cell)) for cell in row] for row in rows)

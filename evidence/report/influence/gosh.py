@@ -12,7 +12,7 @@ from evidence.report.characters import clean
 from evidence.report.influence.text import tables
 from evidence.report.numbers import brief, known, percent, points
 from evidence.report.pooled.words import heading, sentence
-from evidence.report.terminal import BOLD, DIM, INDENT, Paper
+from evidence.report.terminal import BOLD, DIM, INDENT, Paper, as_text
 from evidence.report.verbs import said
 
 QUANTILES = (0.0, 0.025, 0.25, 0.5, 0.75, 0.975, 1.0)
@@ -104,7 +104,7 @@ def render_text(found: Gosh, *, width: int = 80, unicode: bool = True, color: bo
         *tables(table(found), paper),
         notes,
     ]
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return as_text(blocks)
 
 
 def table(found: Gosh) -> list[tuple[str, ...]]:

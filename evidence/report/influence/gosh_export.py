@@ -10,8 +10,8 @@ import numpy as np
 from evidence.analysis.influencing import Gosh
 from evidence.report.characters import clean
 from evidence.report.influence.gosh import QUANTILES, table, words
-from evidence.report.machine import field, finite, plain
-from evidence.report.markup import escape_markdown
+from evidence.report.machine import about, csv_rows, finite, json_text, plain
+from evidence.report.markup import escape_markdown, markdown_table, markdown_text
 from evidence.report.pooled.export import as_pool, as_study
 
 _CHUNK = 1 << 14  # subsets written at once
@@ -19,9 +19,7 @@ _CHUNK = 1 << 14  # subsets written at once
 
 def render_json(found: Gosh) -> str:
     """One object; `subsets` has columns, `included` a string of 0 and 1 in the order of `splits`."""
-    import json
-
-    return json.dumps(to_dict(found), ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(to_dict(found), indent=None)
 
 
 def to_dict(found: Gosh) -> dict[str, Any]:
@@ -29,11 +27,8 @@ def to_dict(found: Gosh) -> dict[str, Any]:
     told, pools = words(found), found.subsets
     several = pools.size > 1
     return {
-        "version": found.version,
-        "review": clean(found.review),
-        "outcome": clean(found.outcome),
-        "analysis": clean(found.analysis),
-        "options": {name: plain(value) for name, value in found.options.items()},
+        **about(found),
+        "options": plain(found.options),
         "studies": [finite(as_study(found, study)) for study in found.studies],
         "pooled": [finite(as_pool(found, pool)) for pool in found.pooled],
         "quantiles": {
@@ -95,30 +90,21 @@ def render_csv(found: Gosh) -> str:
         lines += [
             f"subset,s{next(included)},{k},{p!r},{e!r},{t!r},{i!r},{q!r},,,,," for k, p, e, t, i, q in rows
         ]
-    return "\n".join(lines) + "\n" + "".join(_series_rows(found))
+    return "\n".join(lines) + "\n" + csv_rows(_rows_below(found))
 
 
-def _series_rows(found: Gosh) -> Iterator[str]:
-    import csv
-    import io
-
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
+def _rows_below(found: Gosh) -> Iterator[list[Any]]:
     for row, split in zip(found.series, found.splits, strict=True):
         values = (split.median_with, split.median_without, split.separation)
-        table.writerow(["series", *[""] * 7, field(row.name), *map(field, values), ""])
+        yield ["series", *[""] * 7, row.name, *values, ""]
     told = words(found)
-    for note in (told.headline, told.shape, *told.notes, told.method):
-        table.writerow(["note", *[""] * 11, field(note)])
-    yield out.getvalue()
+    yield from (["note", *[""] * 11, note] for note in (told.headline, told.shape, *told.notes, told.method))
 
 
 def render_markdown(found: Gosh) -> str:
     """The sentences and the table of series, for a report."""
     told = words(found)
-    head, *rows = [[escape_markdown(cell) for cell in line] for line in table(found)]
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    lines = ["| " + " | ".join(line) + " |" for line in (head, rule, *rows)]
+    lines = markdown_table([escape_markdown(cell) for cell in line] for line in table(found))
     notes = [f"- {escape_markdown(text)}" for text in (told.shape, *told.notes, told.method)]
     parts = [[f"# {escape_markdown(told.heading)}"], [escape_markdown(told.headline)], lines, notes]
-    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+    return markdown_text(parts)

@@ -6,20 +6,9 @@ from collections.abc import Iterator
 
 from evidence.analysis.influencing import Gosh, Influence
 from evidence.report.characters import clean
-from evidence.report.explaining import printed, r_head
+from evidence.report.explaining import ESTIMATORS, METAFOR, printed, r_head
 
-METAFOR = {"logit": "PLO", "arcsine": "PAS", "double-arcsine": "PFT", "log": "PLN", "raw": "PR"}
 TESTS = {"wald": "z", "t": "t", "hksj": "adhoc", "hksj-plain": "knha", "profile": "z"}
-ESTIMATORS = {
-    "reml": "restricted maximum likelihood [viechtbauer2005]",
-    "pm": "Paule and Mandel's method",
-    "dl": "DerSimonian and Laird's method [dersimonian1986]",
-    "ml": "maximum likelihood",
-    "eb": "empirical Bayes",
-    "hs": "Hunter and Schmidt's method",
-    "he": "Hedges' method",
-    "sj": "Sidik and Jonkman's method",
-}
 
 
 # ---- methods -----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from evidence.report.pooled.picture import draw
 from evidence.report.pooled.text import checked_reference, legend
 from evidence.report.pooled.words import footnotes
 from evidence.report.stack import stack
-from evidence.report.terminal import BOLD, DIM, INDENT, Paper
+from evidence.report.terminal import BOLD, DIM, INDENT, Paper, as_text
 from evidence.synthesis.influence import Diagnostics
 
 _ROWS, _COLUMNS = 12, 60  # of the Baujat plot
@@ -41,7 +41,7 @@ def render_text(found: Influence, *, width: int = 80, unicode: bool = True, colo
         *tables(table(found), paper),
         [line for part in notes for line in part],
     ]
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return as_text(blocks)
 
 
 def tables(cells: Sequence[Sequence[str]], paper: Paper) -> Iterator[list[str]]:

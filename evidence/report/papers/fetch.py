@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from evidence.report.characters import cells, clean, pad, shorten, to_ascii, wrap
+from evidence.report.machine import csv_text, json_text
 
 if TYPE_CHECKING:
     from evidence.analysis.fetching import Fetched, Planned
@@ -140,8 +139,6 @@ def render_plan(planned: Sequence[Planned], *, width: int = 80, unicode: bool = 
 
 def render_json(fetched: Fetched, **_: object) -> str:
     """One object; the same references give the same text, whenever they were fetched."""
-    import json
-
     found: dict[str, Any] = {
         "version": fetched.version,
         "review": fetched.review,
@@ -149,7 +146,7 @@ def render_json(fetched: Fetched, **_: object) -> str:
         "references": [_json(fetched, one) for one in fetched.resolutions],
         "notes": list(fetched.notes),
     }
-    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+    return json_text(found)
 
 
 def _json(fetched: Fetched, one: Resolution) -> dict[str, Any]:
@@ -180,25 +177,20 @@ def _paper(paper: Paper) -> dict[str, Any]:
 
 def render_csv(fetched: Fetched, **_: object) -> str:
     """One row a reference; a spreadsheet runs none of the cells."""
-    from evidence.report.machine import field
+    return csv_text(CSV_COLUMNS, (_line(fetched, one) for one in fetched.resolutions))
 
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(CSV_COLUMNS)
-    for one in fetched.resolutions:
-        paper = _paper(one.paper) if one.paper else {}
-        row = [
-            one.key,
-            one.state,
-            one.pmid,
-            *(paper.get(name) or "" for name in ("doi", "first_author", "year", "journal", "title")),
-            "; ".join(map(str, fetched.notices.get(one.pmid, ()))),
-            one.reason,
-            " ".join(candidate.pmid for candidate in one.candidates),
-            one.wanted.citation.text,
-        ]
-        table.writerow(map(field, row))
-    return out.getvalue()
+
+def _line(fetched: Fetched, one: Resolution) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "state": one.state,
+        **(_paper(one.paper) if one.paper else {}),
+        "pmid": one.pmid,
+        "notices": "; ".join(map(str, fetched.notices.get(one.pmid, ()))),
+        "reason": one.reason,
+        "candidates": " ".join(candidate.pmid for candidate in one.candidates),
+        "citation": one.wanted.citation.text,
+    }
 
 
 RENDERERS = {"text": render_text, "json": render_json, "csv": render_csv}

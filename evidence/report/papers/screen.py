@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from evidence.report.characters import clean, to_ascii, wrap
+from evidence.report.machine import csv_rows, csv_text, json_text
 from evidence.report.papers.update import cited
 
 if TYPE_CHECKING:
@@ -155,29 +153,22 @@ def render_json(waiting: Sequence[ToScreen], progress: Progress) -> str:
         ],
         "agreement": [pair._asdict() | {"kappa": pair.kappa._asdict()} for pair in progress.agreements],
     }
-    return json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(found)
 
 
 def render_csv(waiting: Sequence[ToScreen]) -> str:
     """One row a paper that waits."""
-    return _csv(CSV_COLUMNS, map(_row, waiting))
+    return csv_text(CSV_COLUMNS, map(_row, waiting))
 
 
 def render_conflicts_csv(conflicts: Sequence[Verdict]) -> str:
     """One row a decision on a paper in conflict."""
-    rows = (one._asdict() for verdict in conflicts for one in verdict.decisions)
-    return _csv(CONFLICT_COLUMNS, rows)
-
-
-def _csv(columns: Sequence[str], rows: Any) -> str:
-    from evidence.report.machine import field
-
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(columns)
-    for row in rows:
-        table.writerow([field("" if row[name] is None else row[name]) for name in columns])
-    return out.getvalue()
+    rows = (
+        [getattr(one, name) for name in CONFLICT_COLUMNS]
+        for verdict in conflicts
+        for one in verdict.decisions
+    )
+    return csv_rows((CONFLICT_COLUMNS, *rows))
 
 
 def _row(one: ToScreen) -> dict[str, Any]:

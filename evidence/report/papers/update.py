@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from evidence.papers.styles import vancouver
 from evidence.report.characters import cells, clean, pad, to_ascii, wrap
+from evidence.report.machine import csv_text, json_text
 
 if TYPE_CHECKING:
     from evidence.analysis.updating import NewPaper, Planned, SearchRun, Update
@@ -181,7 +179,7 @@ def render_json(update: Update, **_: object) -> str:
         ],
         "notes": list(map(clean, update.notes)),
     }
-    return json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(found)
 
 
 def _plain(value: object) -> object:
@@ -209,16 +207,11 @@ def as_dict(new: NewPaper) -> dict[str, Any]:
 
 def render_csv(update: Update, **_: object) -> str:
     """One row a new paper; a spreadsheet runs none of the cells."""
-    from evidence.report.machine import field
-
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(CSV_COLUMNS)
-    for new in update.papers:
-        row = as_dict(new) | {"authors": ", ".join(clean(author.name) for author in new.paper.authors)}
-        row["notices"] = "; ".join(row["notices"])
-        table.writerow([field("" if row[name] is None else row[name]) for name in CSV_COLUMNS])
-    return out.getvalue()
+    rows = map(as_dict, update.papers)
+    lines = (
+        row | {"authors": ", ".join(row["authors"]), "notices": "; ".join(row["notices"])} for row in rows
+    )
+    return csv_text(CSV_COLUMNS, lines)
 
 
 RENDERERS = {"text": render_text, "json": render_json, "csv": render_csv}

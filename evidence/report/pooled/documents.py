@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from evidence.analysis.results import Analysis
 from evidence.report import numbers
 from evidence.report.characters import clean
-from evidence.report.markup import LATEX, MARKDOWN, Escape, Markup, escape_latex, escape_markdown
+from evidence.report.markup import (
+    LATEX,
+    MARKDOWN,
+    Escape,
+    Markup,
+    escape_latex,
+    escape_markdown,
+    markdown_table,
+    markdown_text,
+)
 from evidence.report.pooled.rows import Row, decimals, rows
 from evidence.report.pooled.words import Words, words
 from evidence.synthesis.results import Interval
@@ -16,13 +25,12 @@ from evidence.synthesis.results import Interval
 def render_markdown(analysis: Analysis, *, excluded: bool = False, panel: bool = False) -> str:
     """A heading, the answer, the table with sources, then the notes as a list."""
     said, escape = words(analysis), escape_markdown
-    head, *body = _cells(analysis, MARKDOWN, panel=panel)
-    align = ["---", *("---:" for _ in head[1:-2]), "---", "---"]
-    table = ["| " + " | ".join(line) + " |" for line in (head, align, *body)]
+    cells = list(_cells(analysis, MARKDOWN, panel=panel))
+    table = markdown_table(cells, numeric=range(1, len(cells[0]) - 2))
     notes = [f"- {escape(text)}" for text in _remarks(said, excluded)]
     notes += [f"- {mark} {escape(text)}" for mark, text in said.footnotes]
     parts = [[f"# {escape(said.heading)}"], [escape(said.headline)], table, notes]
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    return markdown_text(parts)
 
 
 def render_latex(analysis: Analysis, *, excluded: bool = False, panel: bool = False) -> str:

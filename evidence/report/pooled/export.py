@@ -7,7 +7,7 @@ from typing import Any
 
 from evidence.analysis.results import Analysis, Contrast, PoolRow, Result, StudyRow
 from evidence.report.characters import clean
-from evidence.report.machine import csv_text, finite, interval, json_text, missing_note, plain
+from evidence.report.machine import about, csv_text, finite, interval, json_text, limits, missing_note, plain
 from evidence.report.pooled.rows import Row, marks, rows
 from evidence.report.pooled.words import words
 from evidence.report.verbs import said
@@ -36,11 +36,8 @@ def to_dict(analysis: Analysis) -> dict[str, Any]:
         ]
     notes += [f"{mark} {text}" for mark, text in told.footnotes]
     return {
-        "version": analysis.version,
-        "review": clean(analysis.review),
-        "outcome": clean(analysis.outcome),
-        "analysis": clean(analysis.analysis),
-        "options": {name: plain(value) for name, value in analysis.options.items()},
+        **about(analysis),
+        "options": plain(analysis.options),
         "studies": [finite(as_study(analysis, study)) for study in analysis.studies],
         "pooled": [finite(as_pool(analysis, pool)) for pool in analysis.pooled],
         "panel": [finite(as_pool(analysis, pool)) for pool in analysis.panel],
@@ -168,9 +165,8 @@ def _csv_rows(analysis: Analysis) -> Iterator[dict[str, Any]]:
             "group": row.group,
             "events": row.events,
             "n": row.n,
+            **limits(row.value),
         }
-        value = row.value
-        line |= {"estimate": value.estimate, "low": value.low, "high": value.high, "level": value.level}
         if row.study:
             yield line | _csv_study(analysis, row)
         elif row.pool:

@@ -9,13 +9,12 @@ from typing import Any
 from evidence.analysis.clustering import Multilevel
 from evidence.report import numbers
 from evidence.report.characters import cells, clean, pad, shorten
-from evidence.report.explaining import printed, r_head
-from evidence.report.scores.export import csv_text
-from evidence.report.terminal import BOLD, DIM, GAP, INDENT, Paper
+from evidence.report.explaining import METAFOR, printed, r_head
+from evidence.report.machine import csv_text, interval, json_text, limits
+from evidence.report.terminal import BOLD, DIM, GAP, INDENT, Paper, as_text
 from evidence.synthesis.multilevel import RELIABLE, Component
 from evidence.synthesis.results import Interval
 
-METAFOR = {"logit": "PLO", "arcsine": "PAS", "double-arcsine": "PFT", "log": "PLN", "raw": "PR"}
 COLUMNS = (
     "kind",
     "cluster",
@@ -44,7 +43,7 @@ def render_text(result: Multilevel, *, width: int = 80, unicode: bool = True, co
         _averages(result, paper),
         [line for text, style in remarks for line in paper.paragraph(text, INDENT, INDENT * 2, style)],
     ]
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return as_text(blocks)
 
 
 def heading(result: Multilevel) -> str:
@@ -149,8 +148,6 @@ def _component(part: Component) -> str:
 
 def render_json(result: Multilevel) -> str:
     """One object; proportions from 0 to 1, numbers in full, null where there is none."""
-    import json
-
     pooled, model = result.pooled, result.pooled.model
     value = {
         "version": result.version,
@@ -160,11 +157,11 @@ def render_json(result: Multilevel) -> str:
         "rows": [{name: clean(v) if isinstance(v, str) else v for name, v in row._asdict().items()} for row in result.rows],
         "k": pooled.k,
         "clusters": pooled.clusters,
-        "proportion": _interval(pooled.proportion),
+        "proportion": interval(pooled.proportion),
         "robust": None
         if pooled.robust is None or model.robust is None
-        else {**(_interval(pooled.robust) or {}), "name": model.robust.name, "se": model.robust.se, "df": model.robust.df},
-        "prediction": _interval(pooled.prediction),
+        else {**limits(pooled.robust), "name": model.robust.name, "se": model.robust.se, "df": model.robust.df},
+        "prediction": interval(pooled.prediction),
         "fit": {"estimate": model.fit.estimate, "se": model.fit.se, "low": model.fit.low, "high": model.fit.high, "df": model.df},
         "heterogeneity": {
             "between": _variance(model.between),
@@ -178,13 +175,7 @@ def render_json(result: Multilevel) -> str:
         "left_out": [clean(text) for text in result.left_out],
         "notes": [*notes(result), pooled.method],
     }  # fmt: skip
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-
-
-def _interval(value: Interval | None) -> dict[str, Any] | None:
-    if value is None:
-        return None
-    return {"estimate": value.estimate, "low": value.low, "high": value.high, "level": value.level}
+    return json_text(value)
 
 
 def _variance(part: Component) -> dict[str, Any]:
@@ -204,7 +195,7 @@ def _csv(result: Multilevel) -> Iterator[dict[str, Any]]:
             **{name: getattr(row, name) for name in ("cluster", "label", "when", "events", "n")},
         }
     for name, value in averages(result):
-        yield {"kind": "pool", "label": name} | (_interval(value) or {})
+        yield {"kind": "pool", "label": name} | limits(value)
     for name, part in (
         ("between cohorts", result.pooled.model.between),
         ("within cohorts", result.pooled.model.within),

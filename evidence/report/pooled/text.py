@@ -10,7 +10,7 @@ from evidence.report.characters import cells, clean
 from evidence.report.pooled.picture import draw
 from evidence.report.pooled.rows import decimals, rows
 from evidence.report.pooled.words import Words, words
-from evidence.report.terminal import BOLD, DIM, GAP, INDENT, Paper
+from evidence.report.terminal import BOLD, DIM, GAP, INDENT, Paper, as_text
 
 __all__ = ["BOLD", "DIM", "GAP", "INDENT", "Paper", "render_text"]
 
@@ -38,7 +38,7 @@ def render_text(
         _remarks(said, paper, legend(reference)),
         _left_out(said, paper, listed=excluded),
     ]
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return as_text(blocks)
 
 
 def _remarks(said: Words, paper: Paper, ruled: list[tuple[str, str]]) -> list[str]:

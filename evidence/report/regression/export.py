@@ -7,12 +7,11 @@ from typing import Any
 
 from evidence.analysis.regressing import Predicted, Regression
 from evidence.report.characters import clean
-from evidence.report.machine import field, finite, plain
+from evidence.report.machine import about, csv_text, finite, interval, json_text, plain
 from evidence.report.pooled.export import as_study
 from evidence.report.pooled.words import sentence
 from evidence.report.regression.text import at_words, method_words
 from evidence.synthesis.regression import ModeratorTest
-from evidence.synthesis.results import Interval
 
 COLUMNS = (
     "kind", "term", "estimate", "se", "statistic", "df", "pvalue", "low", "high", "level", "odds_ratio",
@@ -26,12 +25,9 @@ def to_dict(regression: Regression) -> dict[str, Any]:
     limits = fit.tau2_interval
     notes = [*map(clean, (*regression.warnings, *map(sentence, regression.notes))), method_words(regression)]
     made = {
-        "version": regression.version,
-        "review": clean(regression.review),
-        "outcome": clean(regression.outcome),
-        "analysis": clean(regression.analysis),
+        **about(regression),
         "formula": clean(regression.formula),
-        "options": {name: plain(value) for name, value in regression.options.items()},
+        "options": plain(regression.options),
         "model": fit.model,
         "measure": regression.measure,
         "tau2_estimator": fit.tau2_estimator,
@@ -86,20 +82,9 @@ def _coefficient(regression: Regression, place: int) -> dict[str, Any]:
         "pvalue": fit.pvalue[place],
         "low": fit.low[place],
         "high": fit.high[place],
-        "odds_ratio": _interval(regression.odds_ratio(term)),
+        "odds_ratio": interval(regression.odds_ratio(term)),
         "permutation_pvalue": None if test is None else test.pvalue[place],
         "permutation_error": None if test is None else test.error[place],
-    }
-
-
-def _interval(interval: Interval | None) -> dict[str, Any] | None:
-    if interval is None:
-        return None
-    return {
-        "estimate": interval.estimate,
-        "low": interval.low,
-        "high": interval.high,
-        "level": interval.level,
     }
 
 
@@ -116,30 +101,20 @@ def _test(test: ModeratorTest) -> dict[str, Any]:
 def _prediction(one: Predicted) -> dict[str, Any]:
     return {
         "at": {clean(name): plain(value) for name, value in one.at.items()},
-        "proportion": _interval(one.proportion),
-        "prediction": _interval(one.prediction),
+        "proportion": interval(one.proportion),
+        "prediction": interval(one.prediction),
         "notes": list(map(clean, one.notes)),
     }
 
 
 def render_json(regression: Regression) -> str:
     """One object; infinite and undefined numbers are null, with a note that says so."""
-    import json
-
-    return json.dumps(to_dict(regression), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(to_dict(regression))
 
 
 def render_csv(regression: Regression) -> str:
     """One row a coefficient, test, prediction and study, then the notes."""
-    import csv
-    import io
-
-    out = io.StringIO()
-    table = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
-    table.writeheader()
-    for line in _lines(regression):
-        table.writerow({name: field(value) for name, value in line.items() if value is not None})
-    return out.getvalue()
+    return csv_text(COLUMNS, _lines(regression))
 
 
 def _lines(regression: Regression) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from evidence.analysis.regressing import Regression
 from evidence.report import numbers
 from evidence.report.characters import clean
-from evidence.report.explaining import printed, r_head
+from evidence.report.explaining import METAFOR, printed, r_head
 
 SCALES = {
     "logit": "logit",
@@ -17,7 +17,6 @@ SCALES = {
     "log": "log",
     "raw": "raw",
 }
-R_MEASURES = {"logit": "PLO", "arcsine": "PAS", "double-arcsine": "PFT", "log": "PLN", "raw": "PR"}
 R_TESTS = {"wald": "z", "t": "t", "hksj": "adhoc", "hksj-plain": "knha"}
 SAME_IN_R = re.compile(r"\b(C|center|scale|poly)\s*\(")
 """Functions that R has not, or means otherwise: then the design matrix itself is written out."""
@@ -130,7 +129,7 @@ def _calls(regression: Regression) -> Iterator[str]:
         yield "# lme4 stops within about 1e-4 of the maximum; this program's quadrature goes on to the end"
     else:
         method = "EE" if fit.model == "common" else str(fit.tau2_estimator).upper()
-        measure = R_MEASURES[regression.measure]
+        measure = METAFOR[regression.measure]
         added = "" if measure in ("PAS", "PFT") else ', add = 1/2, to = "only0"'
         yield f'res <- rma(measure = "{measure}", {counts}, {mods}, data = dat, method = "{method}",'
         yield f'           test = "{R_TESTS[fit.ci]}", {level}{added},'

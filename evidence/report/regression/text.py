@@ -10,7 +10,7 @@ from evidence.report.characters import clean
 from evidence.report.numbers import known, plain, pvalue
 from evidence.report.pooled.words import heading, sentence
 from evidence.report.stack import stack
-from evidence.report.terminal import BOLD, DIM, INDENT, Paper
+from evidence.report.terminal import BOLD, DIM, INDENT, Paper, as_text
 from evidence.synthesis.regression import ModeratorTest
 
 _SAID = 4
@@ -35,7 +35,7 @@ def render_text(
         *(_table(prediction_cells(regression), paper) if regression.predictions else []),
         _remarks(regression, paper, excluded),
     ]
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return as_text(blocks)
 
 
 def title(regression: Regression) -> str:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Sequence
-from io import StringIO
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from evidence.report.characters import clean
-from evidence.report.machine import field
+from evidence.report.machine import csv_rows, json_text
 from evidence.review.agreement import ColumnAgreement, Kappa, TableAgreement
 
 COLUMNS = (
@@ -50,7 +47,7 @@ def render_json(found: Sequence[TableAgreement], *, names: tuple[str, str] = ("A
             for table in found
         ],
     }
-    return json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(told)
 
 
 def _column(column: ColumnAgreement) -> dict[str, Any]:
@@ -86,18 +83,17 @@ def _kappa(found: Kappa) -> dict[str, Any]:
 
 def render_csv(found: Sequence[TableAgreement], **_: Any) -> str:
     """One row a column."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    return csv_rows((COLUMNS, *_rows(found)))
+
+
+def _rows(found: Sequence[TableAgreement]) -> Iterator[tuple[Any, ...]]:
     for table in found:
         for column in table.columns:
             one, number = column.kappa, column.kind == "number"
             beyond = (one.kappa, one.low, one.high, one.n, one.level) if one else (None,) * 5
-            row = (
+            yield (
                 table.name, column.column, column.kind, table.shared, column.cells, column.alike,
                 None if column.percent is None else 100 * column.percent, column.both_empty, column.only_a, column.only_b,
                 *beyond, column.larger_a if number else None, column.larger_b if number else None, column.largest,
                 one.note if one else "",
             )  # fmt: skip
-            writer.writerow([field(cell) for cell in row])
-    return out.getvalue()

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterator, Sequence
-from io import StringIO
 from typing import Any
 
 from evidence.analysis.consequences import Consequence
 from evidence.analysis.results import Analysis, StudyRow
 from evidence.report.characters import cells, clean, pad
-from evidence.report.machine import field, plain
+from evidence.report.machine import csv_rows, interval, json_text, plain
 from evidence.report.numbers import percent, plural
 from evidence.report.pooled.rows import at, decimals, pool_lines, pool_name
-from evidence.report.terminal import BOLD, Paper
+from evidence.report.terminal import BOLD, Paper, as_text
 from evidence.review.adding import RowChange
 from evidence.review.schema import TABLES
 from evidence.review.tables import Review
-from evidence.synthesis.results import Interval
 
 SHOWN = 5
 """Rows shown in full; of more, the first and how many there are."""
@@ -53,7 +49,7 @@ def render_changes(
     elif more:  # who says yes has to know of each
         blocks.append([line for change in more for line in paper.paragraph(_brief(change), "", "  ")])
     blocks += [list(_consequence(one, paper)) for one in found]
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks) + "\n"
+    return as_text(blocks)
 
 
 # ---- rows ----------------------------------------------------------------------------------------
@@ -203,7 +199,7 @@ def render_json(changes: Sequence[RowChange], found: Sequence[Consequence], *, w
         ],
         "analyses": [_data(one) for one in found],
     }
-    return json.dumps(plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return json_text(plain(document))
 
 
 def _data(one: Consequence) -> dict[str, Any]:
@@ -232,20 +228,9 @@ def _pool_data(analysis: Analysis | None) -> dict[str, Any] | None:
         "events": int(whole.events),
         "n": int(whole.n),
         "model": whole.model,
-        "exact": _interval(source.exact),
-        "proportion": _interval(whole.proportion),
-        "average": _interval(whole.average),
-    }
-
-
-def _interval(interval: Interval | None) -> dict[str, Any] | None:
-    if interval is None:
-        return None
-    return {
-        "estimate": interval.estimate,
-        "low": interval.low,
-        "high": interval.high,
-        "level": interval.level,
+        "exact": interval(source.exact),
+        "proportion": interval(whole.proportion),
+        "average": interval(whole.average),
     }
 
 
@@ -264,12 +249,10 @@ def _study(row: StudyRow) -> dict[str, Any]:
 
 def render_csv(changes: Sequence[RowChange]) -> str:
     """A line for each cell that is another than before."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("action", "file", "row", "column", "before", "after"))
-    for change in changes:
-        for name in dict.fromkeys((*change.before, *change.after)):
-            if _differs(change, name):
-                pair = field(change.before.get(name, "")), field(change.after.get(name, ""))
-                writer.writerow((change.action, change.file, change.row, name, *pair))
-    return out.getvalue()
+    rows = (
+        (change.action, change.file, change.row, name, change.before.get(name), change.after.get(name))
+        for change in changes
+        for name in dict.fromkeys((*change.before, *change.after))
+        if _differs(change, name)
+    )
+    return csv_rows((("action", "file", "row", "column", "before", "after"), *rows))

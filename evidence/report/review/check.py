@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 from evidence.report.characters import clean, to_ascii, wrap
+from evidence.report.machine import json_text
 from evidence.report.numbers import plural
 from evidence.review.checking import Checked, Unchecked
 from evidence.review.schema import Problem
@@ -68,16 +68,7 @@ def render_json(checked: Checked) -> str:
         "states": {table: dict(counts) for table, counts in checked.states.items()},
         "unchecked": [entry._asdict() for entry in checked.unchecked],
     }
-    return _visible(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
-
-
-def _visible(text: str) -> str:
-    """JSON in which nothing commands a terminal or hides from the reader: such characters as JSON's own escapes."""
-    if text.isascii() and "\x7f" not in text:
-        return text
-    return "".join(
-        c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] if c != "\x7f" else "\\u007f" for c in text
-    )
+    return json_text(document)
 
 
 # ---- problems ------------------------------------------------------------------------------------

@@ -6,14 +6,12 @@ Haddaway NR, Page MJ, Pritchard CC, McGuinness LA. PRISMA2020: an R package and 
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from evidence.report.characters import cells, clean, pad, to_ascii, wrap
+from evidence.report.machine import csv_rows, json_text
 
 if TYPE_CHECKING:
     from evidence.analysis.flow import Arm, Flow
@@ -71,16 +69,16 @@ LEFT, ARROW = 38, 5
 
 def render_csv(flow: Flow, **_: object) -> str:
     """The file that `PRISMA2020::PRISMA_data(read.csv(...))` reads."""
+    return csv_rows((COLUMNS, *_rows(flow)))
+
+
+def _rows(flow: Flow) -> Iterator[list[str]]:
     counts = flow.counts()
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(COLUMNS)
     for data, node, box, description, boxtext, tooltip, page in TEMPLATE:
         short = re.sub(r"^.*[;:] | \([^()]*\)$", "", description)
         said = (short if text == "<" else description if text == "=" else text for text in (boxtext, tooltip))
         url = page if page == NA else f"{page}.html"
-        table.writerow([data, node, box, description, *said, url, _n(counts.get(data, 0))])
-    return out.getvalue()
+        yield [data, node, box, description, *said, url, _n(counts.get(data, 0))]
 
 
 def _n(count: int | Mapping[str, int]) -> str:
@@ -113,7 +111,7 @@ def render_json(flow: Flow, **_: object) -> str:
         "findings": [clean(str(one)) for one in flow.findings],
         "notes": list(map(clean, flow.notes)),
     }
-    return json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(found)
 
 
 # ---- the picture ---------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from evidence.analysis.notices import notices_of
 from evidence.papers.notices import PaperNotice
 from evidence.report.characters import cells, clean
+from evidence.report.machine import interval, json_text
 from evidence.report.numbers import brief, plural, span
 from evidence.report.pooled.rows import at
-from evidence.report.terminal import BOLD, INDENT, Paper
+from evidence.report.terminal import BOLD, INDENT, Paper, as_text
 from evidence.review.lookup import LEFT_OUT, NOT_POSSIBLE, CohortView, Found, Use
 from evidence.review.question import Outcome
 from evidence.review.schema import OutcomeRow, Patient, ReferenceEntry, Score, Statement, Study
@@ -58,7 +59,7 @@ def render_text(
         if answer:
             blocks.append(paper.paragraph(answer))
         blocks += [_block(section, paper) for section in sections(one, review) if section.items]
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks) + "\n"
+    return as_text(blocks)
 
 
 KINDS = {
@@ -359,10 +360,7 @@ def _cited(entry: ReferenceEntry, review: Review) -> tuple[str, str]:
 
 def render_json(found: Sequence[Found], review: Review) -> str:
     """A list with an object for each thing; records keep their columns' names."""
-    import json
-
-    made = [as_dict(one, review) for one in found]
-    return json.dumps(made, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text([as_dict(one, review) for one in found])
 
 
 def as_dict(found: Found, review: Review) -> dict[str, Any]:
@@ -415,9 +413,7 @@ def _use_dict(use: Use) -> dict[str, Any]:
 def _row_dict(row: OutcomeRow) -> dict[str, Any]:
     made = _plain(row) | {"when": clean(row.when)}
     if row.events is not None and row.n is not None:
-        exact = _exact(row.events, row.n)
-        limits = {"estimate": exact.estimate, "low": exact.low, "high": exact.high, "level": exact.level}
-        made["proportion"] = limits
+        made["proportion"] = interval(_exact(row.events, row.n))
     return made
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evidence.report.characters import clean
-from evidence.report.machine import field
+from evidence.report.machine import csv_rows, json_text
 from evidence.report.numbers import plural
 from evidence.report.terminal import BOLD, DIM, INDENT, Paper
 from evidence.review.resemblance import SUSPECT, Suspicion
@@ -64,8 +64,6 @@ def _head(undecided: Sequence[Suspicion], decided: Sequence[Suspicion]) -> str:
 
 def render_json(review: Review, found: Sequence[Suspicion], **_: Any) -> str:
     """One object: the pairs, the most suspicious first."""
-    import json
-
     pairs = [
         {
             "study_a": clean(pair.one),
@@ -77,18 +75,10 @@ def render_json(review: Review, found: Sequence[Suspicion], **_: Any) -> str:
         for pair in found
     ]
     told = {"review": clean(review.name), "least": SUSPECT, "pairs": pairs}
-    return json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(told)
 
 
 def render_csv(review: Review, found: Sequence[Suspicion], **_: Any) -> str:
     """One row a pair."""
-    import csv
-    import io
-
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for pair in found:
-        cells = (pair.one, pair.other, pair.points, pair.decided, "; ".join(pair.reasons))
-        writer.writerow([field(cell) for cell in cells])
-    return out.getvalue()
+    pairs = ((pair.one, pair.other, pair.points, pair.decided, "; ".join(pair.reasons)) for pair in found)
+    return csv_rows((COLUMNS, *pairs))

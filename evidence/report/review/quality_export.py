@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Sequence
-from io import StringIO
 from typing import Any
 
 from evidence.errors import NotPossible
 from evidence.report.characters import clean
-from evidence.report.machine import field
+from evidence.report.machine import csv_rows, json_text
 from evidence.report.review.quality import RULES, heading
 from evidence.review.instruments import NOS, OVERALL, Instrument
 from evidence.review.quality import CROSS_STUDY, SERIOUS, Certainty, Quality
@@ -81,7 +78,7 @@ def render_json(review: Review, quality: Quality, **_: Any) -> str:
             for one in quality.contrasts
         ],
     }
-    return _dumped(told)
+    return json_text(told)
 
 
 def render_csv(review: Review, quality: Quality, **_: Any) -> str:
@@ -97,7 +94,7 @@ def render_csv(review: Review, quality: Quality, **_: Any) -> str:
             rows.append((*start, *said))
     for missing in quality.missing:
         rows.append((missing.study, review.label(missing.study), missing.instrument, *("",) * 8))
-    return _written(COLUMNS, rows)
+    return csv_rows((COLUMNS, *rows))
 
 
 def render_certainty_json(review: Review, found: Sequence[Certainty], **_: Any) -> str:
@@ -125,7 +122,7 @@ def render_certainty_json(review: Review, found: Sequence[Certainty], **_: Any) 
             for one in found
         ],
     }
-    return _dumped(told)
+    return json_text(told)
 
 
 def render_certainty_csv(review: Review, found: Sequence[Certainty], **_: Any) -> str:
@@ -144,7 +141,7 @@ def render_certainty_csv(review: Review, found: Sequence[Certainty], **_: Any) -
         for one in found
         for item, row in one.steps.items()
     ]
-    return _written(("outcome", "label", "question", "item", "judgement", "reason", "by", "date"), rows)
+    return csv_rows((("outcome", "label", "question", "item", "judgement", "reason", "by", "date"), *rows))
 
 
 # ---- robvis --------------------------------------------------------------------------------------
@@ -170,7 +167,7 @@ def render_robvis(review: Review, quality: Quality, **_: Any) -> str:
             for item in instrument.items
         ]
         rows.append((label, *words, weight))
-    return _written((*head, "Weight"), rows)
+    return csv_rows(((*head, "Weight"), *rows))
 
 
 def _drawn(instrument: Instrument, item: str) -> str:
@@ -202,15 +199,3 @@ def robvis_instrument(quality: Quality) -> Instrument:
     if instrument is NOS:
         raise NotPossible("robvis has no template for stars; --format csv has them")
     return instrument
-
-
-def _written(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows([[field(cell) for cell in row] for row in rows])
-    return out.getvalue()
-
-
-def _dumped(told: dict[str, Any]) -> str:
-    return json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1) + "\n"

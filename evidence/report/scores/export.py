@@ -7,11 +7,10 @@ from typing import Any
 
 from evidence.analysis.scoring import Pool, PooledScores, Scores
 from evidence.report.characters import clean
-from evidence.report.numbers import known
+from evidence.report.machine import csv_text, interval, json_text, limits, plain
 from evidence.report.scores import pooled as scores_pooled
+from evidence.report.scores.responders_export import as_medians, as_patient, patient_line
 from evidence.report.scores.text import words
-from evidence.review.responders import Summary, change, relative_change
-from evidence.synthesis.results import Interval
 
 COLUMNS = (
     "kind", "label", "time", "n", "estimate", "low", "high", "level", "range_low", "range_high", "pvalue",
@@ -21,13 +20,7 @@ COLUMNS = (
 
 def render_json(result: Scores) -> str:
     """One object; shares from 0 to 1, numbers in full, null where there is none."""
-    return _json(to_dict(result))
-
-
-def _json(value: dict[str, Any]) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(to_dict(result))
 
 
 def to_dict(result: Scores) -> dict[str, Any]:
@@ -40,95 +33,33 @@ def to_dict(result: Scores) -> dict[str, Any]:
         "after": clean(told.names[1]),
         "options": {"better": told.better, "zeros": result.zeros, "level": result.level},
         "n": len(result.changes),
-        "medians": {
-            "before": _summary(told.before),
-            "after": _summary(told.after),
-            "change": _summary(told.change),
-            "relative_change": _summary(told.relative_change),
-        },
+        "medians": as_medians(told),
         "hodges_lehmann": {
-            "change": interval(result.hodges_lehmann),
-            "relative_change": interval(result.relative),
+            "change": plain(interval(result.hodges_lehmann)),
+            "relative_change": plain(interval(result.relative)),
         },
         "test": None
         if test is None
         else {
             "name": "Wilcoxon signed-rank",
             "statistic": test.statistic,
-            "pvalue": _known(test.pvalue),
+            "pvalue": plain(test.pvalue),
             "exact": test.exact,
             "n": test.n,
             "zeros": test.zeros,
             "tied": test.tied,
-            "smallest_pvalue": _known(test.smallest),
+            "smallest_pvalue": plain(test.smallest),
         },
         "missing": [clean(name) for name in result.missing],
         "bounds": [bound._asdict() for bound in result.bounds],
-        "patients": [
-            {
-                "patient": clean(patient.patient),
-                "row": patient.row or None,
-                "before": patient.before,
-                "after": patient.after,
-                "change": change(patient),
-                "relative_change": relative_change(patient),
-            }
-            for patient in told.patients
-        ],
+        "patients": [as_patient(patient) for patient in told.patients],
         "notes": [*said.notes, said.method],
-    }
-
-
-def _known(value: float) -> float | None:
-    return value if known(value) else None
-
-
-def interval(value: Interval | None) -> dict[str, Any] | None:
-    """An interval; its `level` is the confidence attained."""
-    if value is None:
-        return None
-    return {
-        "estimate": value.estimate,
-        "low": _known(value.low),
-        "high": _known(value.high),
-        "level": value.level,
-    }
-
-
-def _summary(summary: Summary | None) -> dict[str, Any] | None:
-    if summary is None:
-        return None
-    return {
-        "n": summary.n,
-        "median": summary.median,
-        "range": [summary.low, summary.high],
-        "interval": interval(summary.interval),
     }
 
 
 def render_csv(result: Scores) -> str:
     """One row a median, an estimate, the test and a patient, then the notes."""
     return csv_text(COLUMNS, _rows(result))
-
-
-def csv_text(columns: tuple[str, ...], rows: Iterator[dict[str, Any]]) -> str:
-    """The rows as CSV that no spreadsheet takes for formulas."""
-    import csv
-    import io
-
-    out = io.StringIO()
-    table = csv.DictWriter(out, columns, restval="", lineterminator="\n")
-    table.writeheader()
-    for row in rows:
-        table.writerow({name: _field(value) for name, value in row.items() if value is not None})
-    return out.getvalue()
-
-
-def _field(value: object) -> str:
-    if isinstance(value, float):
-        return repr(value)
-    text = clean(str(value))
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") and not isinstance(value, int) else text
 
 
 def _rows(result: Scores) -> Iterator[dict[str, Any]]:
@@ -140,11 +71,11 @@ def _rows(result: Scores) -> Iterator[dict[str, Any]]:
         ("relative change", told.relative_change),
     ):
         if summary is not None:
-            line = {"kind": "median", "label": name, "n": summary.n} | (interval(summary.interval) or {})
+            line = {"kind": "median", "label": name, "n": summary.n} | limits(summary.interval)
             yield line | {"estimate": summary.median, "range_low": summary.low, "range_high": summary.high}
     for name, value in (("change", result.hodges_lehmann), ("relative change", result.relative)):
         if value is not None:
-            yield {"kind": "hodges-lehmann", "label": name} | (interval(value) or {})
+            yield {"kind": "hodges-lehmann", "label": name} | limits(value)
     if test is not None:
         kind = "exact" if test.exact else "normal approximation"
         yield {
@@ -152,19 +83,11 @@ def _rows(result: Scores) -> Iterator[dict[str, Any]]:
             "label": f"Wilcoxon signed-rank, {kind}",
             "n": test.n,
             "estimate": test.statistic,
-            "pvalue": _known(test.pvalue),
+            "pvalue": plain(test.pvalue),
         }
     for bound in result.bounds:
         yield {"kind": "bound", "label": bound.assumed, "estimate": bound.median, "pvalue": bound.pvalue}
-    for patient in told.patients:
-        yield {
-            "kind": "patient",
-            "label": patient.patient,
-            "before": patient.before,
-            "after": patient.after,
-            "change": change(patient),
-            "relative_change": relative_change(patient),
-        }
+    yield from map(patient_line, told.patients)
     yield from ({"kind": "note", "note": note} for note in (*said.notes, said.method))
 
 
@@ -173,7 +96,7 @@ def _rows(result: Scores) -> Iterator[dict[str, Any]]:
 
 def render_pooled_json(result: PooledScores) -> str:
     """One object: each time with its studies and its pool by each method."""
-    return _json(
+    return json_text(
         {
             "version": result.version,
             "source": clean(result.source),
@@ -205,7 +128,7 @@ def _time(pool: Pool) -> dict[str, Any]:
             {
                 "method": each.method,
                 "target": each.target,
-                "pooled": interval(each.pooled),
+                "pooled": plain(interval(each.pooled)),
                 "tau2": each.tau2,
                 "assumes": scores_pooled.ASSUMES[each.method],
                 "studies": [{"value": one.value, "se": one.se, "how": one.how} for one in each.studies],
@@ -235,6 +158,6 @@ def _pooled_rows(result: PooledScores) -> Iterator[dict[str, Any]]:
             }
         for each in pool.pools:
             line = {"kind": f"pooled {each.target}", "label": each.method, "time": pool.time}
-            yield line | {"n": sum(row.n for row in pool.rows)} | (interval(each.pooled) or {})
+            yield line | {"n": sum(row.n for row in pool.rows)} | limits(each.pooled)
     for note in (*scores_pooled.notes(result), scores_pooled.method(result)):
         yield {"kind": "note", "note": note}

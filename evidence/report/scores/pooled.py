@@ -8,7 +8,7 @@ from evidence.analysis.scoring import Pool, PooledScores
 from evidence.report import numbers
 from evidence.report.characters import cells, clean, pad, shorten
 from evidence.report.explaining import printed, r_head
-from evidence.report.terminal import BOLD, DIM, GAP, INDENT, Paper
+from evidence.report.terminal import BOLD, DIM, GAP, INDENT, Paper, as_text
 from evidence.review.printed_scores import PrintedScore
 from evidence.synthesis.medians import PooledScore
 
@@ -49,7 +49,7 @@ def render_text(result: PooledScores, *, width: int = 80, unicode: bool = True, 
     blocks.append(
         [line for text, style in remarks for line in paper.paragraph(text, INDENT, INDENT * 2, style)]
     )
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return as_text(blocks)
 
 
 def heading(result: PooledScores, pool: Pool) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from evidence.report import forest, numbers
 from evidence.report.characters import cells, clean, pad, shorten
 from evidence.report.scores.waterfall import MOST_BARS, Bar, waterfall
-from evidence.report.terminal import BOLD, DIM, GAP, INDENT, Paper
+from evidence.report.terminal import BOLD, DIM, GAP, INDENT, Paper, as_text
 from evidence.review.paired import PairedScores
 from evidence.review.responders import (
     Count,
@@ -59,7 +59,7 @@ def render_text(result: Responders, *, width: int = 80, unicode: bool = True, co
         _waterfall_lines(result, paper),
         [line for text, style in remarks for line in paper.paragraph(text, INDENT, INDENT * 2, style)],
     ]
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return as_text(blocks)
 
 
 # ---- sentences -----------------------------------------------------------------------------------

@@ -8,11 +8,12 @@ from typing import Any
 from evidence.errors import OptionError
 from evidence.report import numbers
 from evidence.report.characters import clean
-from evidence.report.markup import escape_markdown
+from evidence.report.machine import csv_text, interval, json_text, limits, plain
+from evidence.report.markup import escape_markdown, markdown_table, markdown_text
 from evidence.report.scores.responders import figures, patient_lines, summaries, words
+from evidence.review.paired import PairedScores
 from evidence.review.responders import POLICIES, Count, Responders, Rule, Summary, change, relative_change
 from evidence.review.schema import LAST_VISIT, TABLES, Fault, parse
-from evidence.synthesis.results import Interval
 
 COLUMNS = (
     "kind", "label", "events", "n", "estimate", "low", "high", "level", "range_low", "range_high",
@@ -22,9 +23,7 @@ COLUMNS = (
 
 def render_json(result: Responders) -> str:
     """One object; shares from 0 to 1, numbers in full, null where there is none."""
-    import json
-
-    return json.dumps(to_dict(result), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(to_dict(result))
 
 
 def to_dict(result: Responders) -> dict[str, Any]:
@@ -42,12 +41,7 @@ def to_dict(result: Responders) -> dict[str, Any]:
             "level": result.level,
         },
         "rules": [_rule(count) for count in result.counts],
-        "medians": {
-            "before": _summary(result.before),
-            "after": _summary(result.after),
-            "change": _summary(result.change),
-            "relative_change": _summary(result.relative_change),
-        },
+        "medians": as_medians(result),
         "all_respond_up_to": None
         if result.holds is None
         else {
@@ -55,15 +49,7 @@ def to_dict(result: Responders) -> dict[str, Any]:
             "patients": [clean(name) for name in result.holds.patients],
         },
         "patients": [
-            {
-                "patient": clean(patient.patient),
-                "row": patient.row or None,
-                "before": patient.before,
-                "after": patient.after,
-                "change": change(patient),
-                "relative_change": relative_change(patient),
-                "responses": [count.responses[index] for count in result.counts],
-            }
+            as_patient(patient) | {"responses": [count.responses[index] for count in result.counts]}
             for index, patient in enumerate(result.patients)
         ],
         "notes": [*said.missing, *said.notes, said.method],
@@ -77,22 +63,17 @@ def _rule(count: Count) -> dict[str, Any]:
         "label": clean(count.rule.name),
         "events": count.events,
         "n": count.n,
-        "proportion": _interval(count.proportion),
+        "proportion": interval(count.proportion),
         "missing": [clean(name) for name in count.missing],
         "undefined": [clean(name) for name in count.undefined],
         "choices": {word: {"events": events, "n": n} for word, (events, n) in count.choices.items()},
     }
 
 
-def _interval(interval: Interval | None) -> dict[str, Any] | None:
-    if interval is None:
-        return None
-    return {
-        "estimate": interval.estimate,
-        "low": interval.low,
-        "high": interval.high,
-        "level": interval.level,
-    }
+def as_medians(result: Responders) -> dict[str, Any]:
+    """The medians of the scores and of their change."""
+    names = ("before", "after", "change", "relative_change")
+    return {name: _summary(getattr(result, name)) for name in names}
 
 
 def _summary(summary: Summary | None) -> dict[str, Any] | None:
@@ -103,7 +84,26 @@ def _summary(summary: Summary | None) -> dict[str, Any] | None:
         "n": summary.n,
         "median": summary.median,
         "range": [summary.low, summary.high],
-        "interval": _interval(summary.interval),
+        "interval": plain(interval(summary.interval)),
+    }
+
+
+def as_patient(patient: PairedScores) -> dict[str, Any]:
+    """A patient with the keys of the contract."""
+    return {"patient": clean(patient.patient), "row": patient.row or None, **_scores(patient)}
+
+
+def patient_line(patient: PairedScores) -> dict[str, Any]:
+    """A patient as a line of the CSV."""
+    return {"kind": "patient", "label": patient.patient, **_scores(patient)}
+
+
+def _scores(patient: PairedScores) -> dict[str, Any]:
+    return {
+        "before": patient.before,
+        "after": patient.after,
+        "change": change(patient),
+        "relative_change": relative_change(patient),
     }
 
 
@@ -112,47 +112,19 @@ def _summary(summary: Summary | None) -> dict[str, Any] | None:
 
 def render_csv(result: Responders) -> str:
     """One row a rule, a median and a patient, then the notes; shares from 0 to 1 in full."""
-    return _csv(COLUMNS, _csv_rows(result))
-
-
-def _csv(columns: tuple[str, ...], rows: Iterator[dict[str, Any]]) -> str:
-    import csv
-    import io
-
-    out = io.StringIO()
-    table = csv.DictWriter(out, columns, restval="", lineterminator="\n")
-    table.writeheader()
-    for row in rows:
-        table.writerow({name: _field(value) for name, value in row.items() if value is not None})
-    return out.getvalue()
-
-
-def _field(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula; numbers in full."""
-    if isinstance(value, float):
-        return repr(value)
-    text = clean(str(value))
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") and not isinstance(value, int) else text
+    return csv_text(COLUMNS, _csv_rows(result))
 
 
 def _csv_rows(result: Responders) -> Iterator[dict[str, Any]]:
     said = words(result)
     for count in result.counts:
         line = {"kind": "rule", "label": count.rule.name, "events": count.events, "n": count.n}
-        yield line | (_interval(count.proportion) or {})
+        yield line | limits(count.proportion)
     for name, summary, kind in summaries(result):
         line = {"kind": "median", "label": "relative change" if kind == "share" else name, "n": summary.n}
-        line |= _interval(summary.interval) or {}
+        line |= limits(summary.interval)
         yield line | {"estimate": summary.median, "range_low": summary.low, "range_high": summary.high}
-    for patient in result.patients:
-        yield {
-            "kind": "patient",
-            "label": patient.patient,
-            "before": patient.before,
-            "after": patient.after,
-            "change": change(patient),
-            "relative_change": relative_change(patient),
-        }
+    yield from map(patient_line, result.patients)
     yield from ({"kind": "note", "note": note} for note in (*said.missing, *said.notes, said.method))
 
 
@@ -173,17 +145,13 @@ def render_markdown(result: Responders) -> str:
     before, after = map(clean, result.names)
     patients = [["Patient", before, after, "% change"]]
     patients += [list(line) for line in patient_lines(result)]
-    notes = "\n".join(f"- {escape(text)}" for text in (*said.missing, *said.notes, said.method))
-    parts = [f"# {escape(said.heading)}", escape(said.headline)]
+    parts = [[f"# {escape(said.heading)}"], [escape(said.headline)]]
     parts += [
-        _table([[escape(cell) for cell in row] for row in table]) for table in (counts, medians, patients)
+        markdown_table([escape(cell) for cell in row] for row in table)
+        for table in (counts, medians, patients)
     ]
-    return "\n\n".join([*parts, notes]) + "\n"
-
-
-def _table(rows: list[list[str]]) -> str:
-    align = ["---", *("---:" for _ in rows[0][1:])]
-    return "\n".join("| " + " | ".join(row) + " |" for row in (rows[0], align, *rows[1:]))
+    parts.append([f"- {escape(text)}" for text in (*said.missing, *said.notes, said.method)])
+    return markdown_text(parts)
 
 
 # ---- rows for a review ---------------------------------------------------------------------------
@@ -200,7 +168,7 @@ def outcome_rows(result: Responders, study: str) -> str:
     if isinstance(key, Fault):
         raise OptionError("as_rows", study, key.allowed)
     rows = (_outcome_row(result, count, study) for count in result.counts)
-    return _csv(tuple(column.name for column in table.columns), rows)
+    return csv_text(tuple(column.name for column in table.columns), rows)
 
 
 def _outcome_row(result: Responders, count: Count, study: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from evidence.report import numbers
 from evidence.report.characters import cells, clean, pad, shorten
 from evidence.report.explaining import printed, r_head
 from evidence.report.scores.responders import figures, percent_text, summaries
-from evidence.report.terminal import BOLD, DIM, GAP, INDENT, Paper
+from evidence.report.terminal import BOLD, DIM, GAP, INDENT, Paper, as_text
 from evidence.review.responders import some
 from evidence.synthesis.results import Interval
 
@@ -47,7 +47,7 @@ def render_text(result: Scores, *, width: int = 80, unicode: bool = True, color:
         _table(result, paper),
         [line for text, style in remarks for line in paper.paragraph(text, INDENT, INDENT * 2, style)],
     ]
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return as_text(blocks)
 
 
 def _heading(result: Scores) -> str:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import isfinite
 from typing import Any
 
 from evidence.analysis.multiverse import KINDS, Specification
 from evidence.analysis.robustness import Claim, Lost, Sensitivity
 from evidence.report.characters import clean
-from evidence.report.machine import field, plain
+from evidence.report.machine import about, csv_text, interval, json_text, plain
 from evidence.report.sensitivity.words import weaknesses, words
-from evidence.synthesis.results import Interval
 
 WAYS = ("observed", "worst", "best", "nonresponder")
 
 
 def render_json(result: Sensitivity) -> str:
     """One object; what the data cannot bear is null, and `notes` says why."""
-    import json
-
-    return json.dumps(to_dict(result), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(to_dict(result))
 
 
 def to_dict(result: Sensitivity) -> dict[str, Any]:
@@ -28,10 +24,7 @@ def to_dict(result: Sensitivity) -> dict[str, Any]:
     made, told = result.analysis, words(result)
     other = result.reference
     return {
-        "version": made.version,
-        "review": clean(made.review),
-        "outcome": clean(made.outcome),
-        "analysis": clean(made.analysis),
+        **about(made),
         "options": {name: plain(made.options.get(name)) for name in ("where", "weeks", "level")},
         "reference": None
         if other is None
@@ -65,17 +58,13 @@ def _lost(row: Lost) -> dict[str, Any]:
     for number, way in enumerate(WAYS):
         x, n = row.counts[number]
         pvalue = None if row.pvalues is None else row.pvalues[number]
-        ways[way] = {"events": x, "n": n, "proportion": _interval(row.intervals[number]), "pvalue": pvalue}
+        ways[way] = {
+            "events": x,
+            "n": n,
+            "proportion": plain(interval(row.intervals[number])),
+            "pvalue": pvalue,
+        }
     return {"name": clean(row.name), "treated": row.treated, "required": clean(row.required), **ways}
-
-
-def _interval(interval: Interval) -> dict[str, Any]:
-    return {name: finite(getattr(interval, name)) for name in ("estimate", "low", "high", "level")}
-
-
-def finite(value: Any) -> Any:
-    """A number, or None for what is no finite one."""
-    return None if value is None or not isfinite(value) else float(value)
 
 
 def _tipping(result: Sensitivity) -> dict[str, Any] | None:
@@ -113,7 +102,7 @@ def _confounding(result: Sensitivity) -> dict[str, Any] | None:
         return None
     return {
         "name": clean(found.name),
-        "ratio": _interval(found.ratio),
+        "ratio": plain(interval(found.ratio)),
         "e_value": found.e_value.estimate,
         "e_value_limit": found.e_value.limit,
         "largest_ratio": found.largest,
@@ -176,7 +165,7 @@ def _bounds(result: Sensitivity) -> dict[str, Any] | None:
         "rows": rows,
         "events": list(pools.events),
         "n": pools.n,
-        "exact": [_interval(end) for end in pools.ends],
+        "exact": [plain(interval(end)) for end in pools.ends],
         "estimate": list(pools.estimate),
         "low": list(pools.low),
         "high": list(pools.high),
@@ -190,8 +179,8 @@ def _specification(one: Specification) -> dict[str, Any]:
     choices = {kind: clean(name) for kind, name in zip(KINDS, one.choices, strict=True) if name}
     return {
         **choices,
-        "difference": _interval(one.difference),
-        "pvalue": finite(one.pvalue),
+        "difference": plain(interval(one.difference)),
+        "pvalue": plain(one.pvalue),
         "keeps": one.keeps,
     }
 
@@ -203,15 +192,7 @@ COLUMNS = ("part", "name", "quantity", "value", "low", "high")
 
 def render_csv(result: Sensitivity) -> str:
     """Long form: a row for each number, named by its part, whom it is about and what it is."""
-    import csv
-    import io
-
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    for line in _lines(to_dict(result)):
-        writer.writerow({name: field(value) for name, value in line.items() if value is not None})
-    return out.getvalue()
+    return csv_text(COLUMNS, _lines(to_dict(result)))
 
 
 def _lines(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

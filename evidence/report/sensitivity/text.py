@@ -8,7 +8,7 @@ from evidence.report.characters import clean
 from evidence.report.numbers import brief, plain
 from evidence.report.sensitivity.words import hidden_kind, named, words
 from evidence.report.stack import LABEL_SHARE, stack
-from evidence.report.terminal import BOLD, DIM, INDENT, Paper
+from evidence.report.terminal import BOLD, DIM, INDENT, Paper, as_text
 
 Table = list[tuple[str, ...]]
 
@@ -27,7 +27,7 @@ def render_text(result: Sensitivity, *, width: int = 80, unicode: bool = True, c
         [line for note in said.notes for line in paper.paragraph(note, INDENT, INDENT * 2)],
         paper.paragraph(f"Method: {said.method}", INDENT, INDENT * 2, DIM),
     ]
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return as_text(blocks)
 
 
 def sections(result: Sensitivity) -> list[tuple[str, str, Table]]:

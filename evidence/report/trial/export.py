@@ -7,12 +7,11 @@ from typing import Any
 
 from evidence.analysis.trials import Refused, TrialPool, TrialRow, Trials
 from evidence.report.characters import clean
-from evidence.report.machine import field, plain
-from evidence.report.markup import escape_markdown
+from evidence.report.machine import about, csv_text, interval, json_text, limits, plain
+from evidence.report.markup import escape_markdown, markdown_table, markdown_text
 from evidence.report.trial.words import Words, pool_table, table, words
 from evidence.report.verbs import said
 from evidence.synthesis.mantel_haenszel import Association
-from evidence.synthesis.results import Interval
 from evidence.synthesis.two_arm_pooling import PooledArms
 
 
@@ -26,20 +25,15 @@ def remarks(told: Words) -> list[str]:
 
 def render_json(trials: Trials) -> str:
     """One object; numbers in full, null where there is none, with a note that says why."""
-    import json
-
-    return json.dumps(to_dict(trials), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(to_dict(trials))
 
 
 def to_dict(trials: Trials) -> dict[str, Any]:
     """The trials as plain dicts, lists, strings and numbers."""
     told = words(trials)
     return {
-        "version": trials.version,
-        "review": clean(trials.review),
-        "outcome": clean(trials.outcome),
-        "analysis": clean(trials.analysis),
-        "options": {name: plain(value) for name, value in trials.options.items()},
+        **about(trials),
+        "options": plain(trials.options),
         "answer": told.headline,
         "trials": [_trial(trials, row) for row in trials.trials],
         "pooled": [_pool(trials, pool) for pool in trials.pools],
@@ -61,9 +55,9 @@ def _trial(trials: Trials, row: TrialRow) -> dict[str, Any]:
         "n": row.n,
         "events_control": row.events_control,
         "n_control": row.n_control,
-        "difference": _interval(comparison.difference, comparison.difference_method),
-        "ratio": _interval(comparison.ratio, comparison.ratio_method),
-        "odds_ratio": _interval(comparison.odds_ratio, comparison.odds_ratio_method),
+        "difference": plain(interval(comparison.difference, comparison.difference_method)),
+        "ratio": plain(interval(comparison.ratio, comparison.ratio_method)),
+        "odds_ratio": plain(interval(comparison.odds_ratio, comparison.odds_ratio_method)),
         "test": comparison.test,
         "pvalue": plain(comparison.pvalue),
         "pooled": row.pooled,
@@ -98,10 +92,10 @@ def _result(trials: Trials, result: PooledArms | Refused) -> dict[str, Any]:
         "model": result.model,
         "measure": result.measure,
         "k": result.k,
-        "effect": _interval(result.effect),
+        "effect": plain(interval(result.effect)),
         "fit": {name: plain(getattr(result.fit, name)) for name in ("estimate", "se", "low", "high")},
         "pvalue": plain(result.pvalue),
-        "prediction": _interval(result.prediction),
+        "prediction": plain(interval(result.prediction)),
         "tau2_estimator": result.tau2_estimator,
         "ci": result.ci,
         "df": result.df,
@@ -120,15 +114,7 @@ def _result(trials: Trials, result: PooledArms | Refused) -> dict[str, Any]:
 
 
 def _test(test: Association | None) -> dict[str, Any] | None:
-    return None if test is None else {name: plain(value) for name, value in test._asdict().items()}
-
-
-def _interval(interval: Interval | None, method: str | None = None) -> dict[str, Any] | None:
-    if interval is None:
-        return None
-    names = ("estimate", "low", "high", "level")
-    made = {name: plain(getattr(interval, name)) for name in names}
-    return made | {"method": method} if method else made
+    return None if test is None else plain(test._asdict())
 
 
 # ---- CSV -----------------------------------------------------------------------------------------
@@ -143,15 +129,7 @@ OF_TRIAL = (("difference", "risk-difference"), ("ratio", "risk-ratio"), ("odds_r
 
 def render_csv(trials: Trials) -> str:
     """A row for each measure of each trial, then of each pool, then the notes; differences are fractions."""
-    import csv
-    import io
-
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    for line in _lines(trials):
-        writer.writerow({name: field(value) for name, value in line.items() if value is not None})
-    return out.getvalue()
+    return csv_text(COLUMNS, _lines(trials))
 
 
 def _lines(trials: Trials) -> Iterator[dict[str, Any]]:
@@ -161,7 +139,6 @@ def _lines(trials: Trials) -> Iterator[dict[str, Any]]:
     )  # fmt: skip
     for row in trials.trials:
         for part, measure in OF_TRIAL:
-            interval = getattr(row.comparison, part)
             yield {name: getattr(row, name) for name in same} | {
                 "kind": "trial",
                 "weeks": None if row.weeks is None else f"{row.weeks:g}",
@@ -170,7 +147,7 @@ def _lines(trials: Trials) -> Iterator[dict[str, Any]]:
                 "pvalue": row.comparison.pvalue,
                 "pooled": "yes" if row.pooled else "no",
                 "notes": "; ".join(filter(None, (*row.notes, row.why))),
-                **_limits(interval),
+                **limits(getattr(row.comparison, part)),
             }
     for pool in trials.pools:
         for kind, results in (("pool", pool.results), ("panel", pool.panel)):
@@ -197,14 +174,8 @@ def _pool_line(trials: Trials, pool: TrialPool, kind: str, result: PooledArms | 
         "k": result.k,
         "tau2": het.tau2 if het else None,
         "notes": "; ".join(said(trials, note) for note in result.notes),
-        **_limits(result.effect),
+        **limits(result.effect),
     }
-
-
-def _limits(interval: Interval | None) -> dict[str, Any]:
-    if interval is None:
-        return {}
-    return {name: getattr(interval, name) for name in ("estimate", "low", "high", "level")}
 
 
 # ---- Markdown ------------------------------------------------------------------------------------
@@ -222,10 +193,8 @@ def render_markdown(trials: Trials) -> str:
         *(_table(pool_table(trials, pool)) for pool in trials.pools),
         notes,
     ]
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    return markdown_text(parts)
 
 
 def _table(lines: Sequence[Sequence[str]]) -> list[str]:
-    head, *body = ([escape_markdown(clean(cell)) for cell in line] for line in lines)
-    align = ["---", *["---:"] * (len(head) - 1)]
-    return ["| " + " | ".join(line) + " |" for line in (head, align, *body)]
+    return markdown_table([escape_markdown(clean(cell)) for cell in line] for line in lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from evidence.analysis.trials import Trials
 from evidence.report.characters import clean
 from evidence.report.stack import stack
-from evidence.report.terminal import BOLD, DIM, INDENT, Paper
+from evidence.report.terminal import BOLD, DIM, INDENT, Paper, as_text
 from evidence.report.trial.words import pool_table, table, words
 
 
@@ -37,4 +37,4 @@ def render_text(trials: Trials, *, width: int = 80, unicode: bool = True, color:
             if text
         ]
     )
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+    return as_text(blocks)

@@ -14,6 +14,7 @@ from evidence.report.characters import clean
 from evidence.report.writing.english import English
 from evidence.report.writing.language import Language, Passage
 from evidence.report.writing.spanish import Spanish
+from evidence.shown import Displayed
 
 if TYPE_CHECKING:
     from evidence.review.tables import Review
@@ -25,7 +26,7 @@ OF_A_STUDY = "study:"
 
 
 @dataclass(frozen=True)
-class Written:
+class Written(Displayed):
     """A piece of text for a manuscript.
 
     `sentences` are its passages in order, with citations as numbers; `references` what the numbers cite; `left_out` the

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from evidence.analysis.results import Result, StudyRow
 from evidence.report import numbers
 from evidence.report.characters import clean
-from evidence.report.numbers import known
 from evidence.report.pooled.rows import arm_of, at
 from evidence.report.verbs import did, did_too, one_did, one_did_not, without
 from evidence.report.writing.language import Beside, Language
-from evidence.synthesis.results import Heterogeneity, Pooled
+from evidence.synthesis.results import Pooled
 
 MODELS = {
     "common": "a common-effect model",
@@ -32,12 +31,20 @@ FIELDS = {
     "missing data": "handling of missing data",
     "definition": "definition of the outcome",
 }
+HETEROGENEOUS = {
+    "tau2": "tau² was {}",
+    "overdispersion": "the overdispersion was {}",
+    "i2": "I² {} %",
+    "q": "Cochran's Q {} with {} degrees of freedom",
+    "": "Between series, {}.",
+}
 
 
 class English(Language):
     """English sentences."""
 
     code = "en"
+    heterogeneous = HETEROGENEOUS
     to = "to"
     present = "the present series"
 
@@ -183,27 +190,6 @@ class English(Language):
 
     def warning(self, text: str) -> str:
         return text
-
-    def heterogeneity(self, found: Heterogeneity, level: float, measure: str) -> str:
-        ci = f"{numbers.level(level)} % CI "
-        parts = []
-        if known(found.tau2) and (found.tau2 > 0 or known(found.tau2_high)):
-            limits = ""
-            if known(found.tau2_low) and known(found.tau2_high):
-                limits = f" ({ci}{self.span(self.plain(found.tau2_low), self.plain(found.tau2_high))})"
-            parts.append(f"tau² was {self.plain(found.tau2)}{limits}")
-        if known(found.overdispersion):
-            limits = self.span(self.plain(found.overdispersion_low), self.plain(found.overdispersion_high))
-            parts.append(f"the overdispersion was {self.plain(found.overdispersion)} ({ci}{limits})")
-        if known(found.i2):
-            limits = ""
-            if known(found.i2_low) and known(found.i2_high):
-                limits = f" ({ci}{self.span(f'{100 * found.i2_low:.0f}', f'{100 * found.i2_high:.0f}')})"
-            parts.append(f"I² {100 * found.i2:.0f} %{limits}")
-        if known(found.q):
-            p = f", {self.pvalue(float(found.pvalue))}" if known(found.pvalue) else ""
-            parts.append(f"Cochran's Q {self.plain(found.q)} with {found.df} degrees of freedom{p}")
-        return f"Between series, {self.listed(parts)}." if parts else ""
 
     def not_alike(self) -> str:
         return "Series that are not shown to differ are not thereby shown to be alike."

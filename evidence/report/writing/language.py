@@ -6,12 +6,13 @@ A sentence that compares groups says in itself what the comparison can bear, and
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from evidence.analysis.results import Result, StudyRow
 from evidence.report import numbers
 from evidence.report.characters import clean
+from evidence.report.numbers import known
 from evidence.synthesis.results import Heterogeneity, Interval, Pooled
 
 
@@ -189,9 +190,33 @@ class Language(ABC):
     def warning(self, text: str) -> str:
         """A warning that must be read before anything else."""
 
-    @abstractmethod
     def heterogeneity(self, found: Heterogeneity, level: float, measure: str) -> str:
         """tau², I², Q: what is known of them; "" for nothing."""
+
+        def within(low: str, high: str) -> str:
+            return f" ({self.level(level)} {self.span(low, high)})"
+
+        said, parts = self.heterogeneous, list[str]()
+        if known(found.tau2) and (found.tau2 > 0 or known(found.tau2_high)):
+            limits = ""
+            if known(found.tau2_low) and known(found.tau2_high):
+                limits = within(self.plain(found.tau2_low), self.plain(found.tau2_high))
+            parts.append(said["tau2"].format(self.plain(found.tau2)) + limits)
+        if known(found.overdispersion):
+            limits = within(self.plain(found.overdispersion_low), self.plain(found.overdispersion_high))
+            parts.append(said["overdispersion"].format(self.plain(found.overdispersion)) + limits)
+        if known(found.i2):
+            limits = ""
+            if known(found.i2_low) and known(found.i2_high):
+                limits = within(f"{100 * found.i2_low:.0f}", f"{100 * found.i2_high:.0f}")
+            parts.append(said["i2"].format(f"{100 * found.i2:.0f}") + limits)
+        if known(found.q):
+            p = f", {self.pvalue(float(found.pvalue))}" if known(found.pvalue) else ""
+            parts.append(said["q"].format(self.plain(found.q), found.df) + p)
+        return said[""].format(self.listed(parts)) if parts else ""
+
+    heterogeneous: Mapping[str, str]
+    """What is said of each, and the sentence around it all."""
 
     @abstractmethod
     def not_alike(self) -> str:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-
-from evidence.report.machine import field
+from evidence.report.machine import csv_rows, json_text
 from evidence.report.markup import escape_markdown
 from evidence.report.writing.composing import Written, words_of
 
@@ -28,17 +24,11 @@ def _markdown(written: Written) -> str:
 
 def _csv(written: Written) -> str:
     """One row a passage, then one a reference."""
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(["kind", "number", "words", "text"])
-    for kind, texts in (
-        ("text", written.sentences),
-        ("reference", written.references),
-        ("left out", written.left_out),
-    ):
-        for number, text in enumerate(texts, 1):
-            table.writerow([kind, number, words_of(text), field(text)])
-    return out.getvalue()
+    kinds = (("text", written.sentences), ("reference", written.references), ("left out", written.left_out))
+    rows = (
+        (kind, number, words_of(text), text) for kind, texts in kinds for number, text in enumerate(texts, 1)
+    )
+    return csv_rows((("kind", "number", "words", "text"), *rows))
 
 
 def _json(written: Written) -> str:
@@ -51,4 +41,4 @@ def _json(written: Written) -> str:
         "references": list(written.references),
         "left_out": list(written.left_out),
     }
-    return json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(found)

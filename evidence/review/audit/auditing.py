@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evidence.shown import Shown
 from evidence.errors import DataError, OptionError
 from evidence.review.audit.agreement import check_criterion, check_twice, check_word
 from evidence.review.audit.changes import check_changes, check_course, check_p
@@ -29,6 +28,7 @@ from evidence.review.audit.summaries import check_spreads, check_summary
 from evidence.review.names import find_reports
 from evidence.review.schema import OutcomeRow, Statement
 from evidence.review.tables import Review
+from evidence.shown import Shown
 
 
 @dataclass(frozen=True)
