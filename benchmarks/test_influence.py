@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from evidence.synthesis.gosh import subsets
-from evidence.synthesis.influence import diagnose
-from evidence.synthesis.leaving_out import leave_one_out
+from evidence.synthesis.influence.gosh import subsets
+from evidence.synthesis.influence.influence import diagnose
+from evidence.synthesis.influence.leaving_out import leave_one_out
 from evidence.synthesis.proportions import MEASURES
 
 from .test_engine import draw

@@ -61,12 +61,12 @@ if TYPE_CHECKING:
     from evidence.review.responders import Responders, responders
     from evidence.review.tables import Review, find_review, load
     from evidence.review.writing import Edit, editing
+    from evidence.synthesis.arms.pooling import PooledArms, compare_arms, pool_arms
+    from evidence.synthesis.clusters.multilevel import pool_clusters
     from evidence.synthesis.comparison import compare_proportions
-    from evidence.synthesis.leaving_out import Refits, cumulative, leave_one_out
-    from evidence.synthesis.multilevel import pool_clusters
+    from evidence.synthesis.influence.leaving_out import Refits, cumulative, leave_one_out
     from evidence.synthesis.pooling import pool_counts
     from evidence.synthesis.results import Comparison, Fit, Heterogeneity, Interval, Pooled
-    from evidence.synthesis.two_arm_pooling import PooledArms, compare_arms, pool_arms
 
 __version__ = "0.1.0"
 """The distribution's (a test compares): asking importlib.metadata takes 25 ms, a tenth of a whole `evidence pool`."""
@@ -86,22 +86,22 @@ _HOMES = {
     "pool_scores": "analysis.scoring",
     "scores": "analysis.scoring",
     "PrintedScore": "review.printed_scores",
-    "pool_clusters": "synthesis.multilevel",
+    "pool_clusters": "synthesis.clusters.multilevel",
     "Influence": "analysis",
     "Gosh": "analysis",
     "influence": "analysis",
     "influence_rows": "analysis",
     "gosh": "analysis",
     "gosh_rows": "analysis",
-    "Refits": "synthesis.leaving_out",
-    "cumulative": "synthesis.leaving_out",
-    "leave_one_out": "synthesis.leaving_out",
+    "Refits": "synthesis.influence.leaving_out",
+    "cumulative": "synthesis.influence.leaving_out",
+    "leave_one_out": "synthesis.influence.leaving_out",
     "Trials": "analysis",
     "trial": "analysis",
     "trial_rows": "analysis",
-    "PooledArms": "synthesis.two_arm_pooling",
-    "compare_arms": "synthesis.two_arm_pooling",
-    "pool_arms": "synthesis.two_arm_pooling",
+    "PooledArms": "synthesis.arms.pooling",
+    "compare_arms": "synthesis.arms.pooling",
+    "pool_arms": "synthesis.arms.pooling",
     "Analysis": "analysis",
     "Asymmetry": "analysis",
     "asymmetry": "analysis",

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.errors import NotPossible, OptionError
-from evidence.synthesis.asymmetry import (
+from evidence.synthesis.proportions import MEASURES
+from evidence.synthesis.small_studies.asymmetry import (
     PREDICTORS,
     FunnelTest,
     begg,
@@ -28,9 +29,8 @@ from evidence.synthesis.asymmetry import (
     tau2_around_line,
     thompson,
 )
-from evidence.synthesis.doi import doi_plot
-from evidence.synthesis.failsafe import orwin, rosenberg, rosenthal
-from evidence.synthesis.proportions import MEASURES
+from evidence.synthesis.small_studies.doi import doi_plot
+from evidence.synthesis.small_studies.failsafe import orwin, rosenberg, rosenthal
 
 from .test_parity_reference import (
     CLOSED_FORM,

@@ -22,7 +22,7 @@ from evidence.literature import LITERATURE
 from evidence.report import render
 from evidence.report.asymmetry.words import BY_SIZE, NAMES
 from evidence.review.counts import CountRow
-from evidence.synthesis.asymmetry import size_test
+from evidence.synthesis.small_studies.asymmetry import size_test
 
 TEN = ["4/5", "5/6", "7/8", "9/9", "6/8", "9/14", "13/17", "8/13", "20/31", "41/69"]
 FIVE = ["--few", "6/9", "4/8", "11/12", "20/31", "5/6"]

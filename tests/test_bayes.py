@@ -16,8 +16,8 @@ from scipy.stats import beta, expon, halfcauchy, halfnorm
 from scipy.stats import uniform as uniform_law
 
 from evidence.errors import OptionError
-from evidence.synthesis import bayes, shared_grid
-from evidence.synthesis.bayes import (
+from evidence.synthesis.bayesian import bayes, shared_grid
+from evidence.synthesis.bayesian.bayes import (
     PRIORS,
     Posterior,
     Prior,
@@ -30,10 +30,10 @@ from evidence.synthesis.bayes import (
     uniform,
     vague_normal,
 )
+from evidence.synthesis.bayesian.posterior import average_above, over_priors
+from evidence.synthesis.bayesian.shared_grid import blocks, fits
 from evidence.synthesis.pooling import pool_counts
-from evidence.synthesis.posterior import average_above, over_priors
 from evidence.synthesis.results import Interval
-from evidence.synthesis.shared_grid import blocks, fits
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 

@@ -16,7 +16,7 @@ from scipy.special import expit, logit
 from scipy.stats import betabinom, binom, chi2
 from scipy.stats import t as student
 
-from evidence.synthesis.betabinomial import (
+from evidence.synthesis.counts.betabinomial import (
     Maximum,
     _sum_to,
     maximise,

@@ -13,9 +13,9 @@ from scipy.optimize import brentq, minimize, minimize_scalar
 from scipy.special import expit, logit
 from scipy.stats import binom, chi2
 
-from evidence.synthesis.average import average_proportion
-from evidence.synthesis.average_limits import profile_average
-from evidence.synthesis.binomial import (
+from evidence.synthesis.counts.average import average_proportion
+from evidence.synthesis.counts.average_limits import profile_average
+from evidence.synthesis.counts.binomial import (
     Maximum,
     has_maximum,
     maximise,
@@ -24,9 +24,9 @@ from evidence.synthesis.binomial import (
     saturated_log_likelihood,
     wald_q,
 )
-from evidence.synthesis.bootstrap import confidence_in_tau, draws_for
+from evidence.synthesis.counts.bootstrap import confidence_in_tau, draws_for
+from evidence.synthesis.counts.quadrature import derivatives, table_log_likelihood
 from evidence.synthesis.pooling import pool_counts
-from evidence.synthesis.quadrature import derivatives, table_log_likelihood
 
 from .test_quadrature import dense_average, dense_table_log_likelihood
 

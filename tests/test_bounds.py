@@ -15,7 +15,7 @@ from evidence.review.bounds import bounded_rows, bounds_of
 from evidence.review.printed import Bounds
 from evidence.review.schema import OutcomeRow
 from evidence.review.selection import select
-from evidence.synthesis.count_bounds import pool_set
+from evidence.synthesis.doubts.count_bounds import pool_set
 
 from .made_reviews import review as made_review
 

@@ -35,7 +35,7 @@ from evidence.synthesis.comparison import (
     mover_difference,
     newcombe_difference,
 )
-from evidence.synthesis.fragility import hidden_nonresponders
+from evidence.synthesis.doubts.fragility import hidden_nonresponders
 from evidence.synthesis.proportions import proportion_interval
 from evidence.synthesis.results import Interval
 

@@ -16,7 +16,7 @@ import pytest
 from scipy.special import chdtri, expit, ndtri, stdtrit
 
 from evidence import pool_counts
-from evidence.synthesis import binomial, corrected
+from evidence.synthesis.counts import binomial, corrected
 
 FOLDER = Path(__file__).resolve().parent.parent / "validation" / "coverage"
 NAMES = ("design", "surface", "simulate", "summarise", "likelihood")

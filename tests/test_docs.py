@@ -306,7 +306,7 @@ def test_every_reference_is_listed_with_who_names_it() -> None:
     assert re.findall(r"^\.\. _(\w+):$", made, re.M) == list(LITERATURE)
     assert all(generated.cited().values())
     assert "report.pooled.methods" in generated.cited()["clopper1934"]
-    assert generated.cited()["albert1984"] == ("synthesis.regression_binomial",)
+    assert generated.cited()["albert1984"] == ("synthesis.regression.binomial",)
 
 
 def test_a_reference_leads_to_its_doi_or_to_a_search() -> None:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from evidence.analysis import gosh_rows
 from evidence.errors import NotPossible, OptionError
 from evidence.review.counts import CountRow
-from evidence.synthesis.gosh import subsets
-from evidence.synthesis.heaps import heaps, splits
+from evidence.synthesis.influence.gosh import subsets
+from evidence.synthesis.influence.heaps import heaps, splits
 from evidence.synthesis.pooling import pool_counts
 from evidence.synthesis.proportions import MEASURES
 
@@ -123,7 +123,7 @@ def test_the_higher_of_two_maxima_is_taken() -> None:
     yi = np.concatenate([random.normal(0, 0.01, 5), random.normal(0, 3, 5)])
     vi = np.concatenate([np.full(5, 1e-4), np.full(5, 0.5)])
     found = subsets(yi, vi, tau2="ml")
-    from evidence.synthesis.heterogeneity import log_likelihood
+    from evidence.synthesis.inverse_variance.heterogeneity import log_likelihood
 
     grid = np.concatenate([[0.0], np.geomspace(1e-6, 100, 4000)])
     for place, member in enumerate(found.members()):

@@ -8,7 +8,7 @@ from scipy.stats import chi2
 from statsmodels.stats.meta_analysis import combine_effects
 
 from evidence.errors import OptionError
-from evidence.synthesis.heterogeneity import (
+from evidence.synthesis.inverse_variance.heterogeneity import (
     TAU2_ESTIMATORS,
     estimate_tau2,
     generalised_q,

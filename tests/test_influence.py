@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.errors import NotPossible
-from evidence.synthesis import leaving_out
-from evidence.synthesis.binomial import has_maximum, maximise
-from evidence.synthesis.downdating import maxima_without_each, wald_q_without_each
-from evidence.synthesis.influence import diagnose, diagnose_binomial
-from evidence.synthesis.leaving_out import Refits, cumulative, leave_one_out
+from evidence.synthesis.counts.binomial import has_maximum, maximise
+from evidence.synthesis.influence import leaving_out
+from evidence.synthesis.influence.downdating import maxima_without_each, wald_q_without_each
+from evidence.synthesis.influence.influence import diagnose, diagnose_binomial
+from evidence.synthesis.influence.leaving_out import Refits, cumulative, leave_one_out
 from evidence.synthesis.pooling import pool_counts
 from evidence.synthesis.proportions import MEASURES
 
@@ -373,7 +373,7 @@ def test_who_stands_where_makes_no_difference(table: list[tuple[int, int]]) -> N
 
 @given(counts)
 def test_q_without_each_is_that_of_the_others(table: list[tuple[int, int]]) -> None:
-    from evidence.synthesis.binomial import wald_q
+    from evidence.synthesis.counts.binomial import wald_q
 
     x, n = (np.array(column, dtype=float) for column in zip(*table, strict=True))
     tables = left_out(x, n, np.arange(len(x)))

@@ -23,8 +23,8 @@ from evidence.report import render
 from evidence.report.characters import cells
 from evidence.report.influence import methods as influence_methods
 from evidence.review.counts import CountRow
-from evidence.synthesis import gosh, leaving_out
-from evidence.synthesis import influence as diagnostics
+from evidence.synthesis.influence import gosh, leaving_out
+from evidence.synthesis.influence import influence as diagnostics
 
 FIVE = ("5/9", "4/8", "11/12", "20/31", "5/6")
 ONE_OTHER = ("4/5", "6/6", "7/7", "8/8", "9/9", "9/9")

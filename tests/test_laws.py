@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from evidence.synthesis.heterogeneity import TAU2_ESTIMATORS
+from evidence.synthesis.inverse_variance.heterogeneity import TAU2_ESTIMATORS
 from evidence.synthesis.pooling import POOL_INTERVALS, PREDICTIONS_OF, pool_counts
 from evidence.synthesis.proportions import INTERVALS, MEASURES
 from evidence.synthesis.results import Interval, Pooled

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.errors import OptionError
-from evidence.synthesis.median import median_interval
+from evidence.synthesis.scores.median import median_interval
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40)
 LEVELS = st.floats(0.5, 0.999)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from evidence.errors import NotPossible, OptionError
-from evidence.synthesis.median import median_interval
-from evidence.synthesis.medians import (
+from evidence.synthesis.scores.median import median_interval
+from evidence.synthesis.scores.medians import (
     ESTIMATES,
     METHODS,
     Summary,
@@ -170,7 +170,7 @@ def test_every_method_pools_and_ignores_the_order(method: str) -> None:
 
 
 def test_a_pool_of_printed_means_is_the_inverse_variance_pool() -> None:
-    from evidence.synthesis.models import fit_inverse_variance
+    from evidence.synthesis.inverse_variance.models import fit_inverse_variance
 
     rows = [Summary(20, mean=10, sd=4), Summary(50, mean=11, sd=5)]
     yi, vi = np.array([[10.0, 11.0]]), np.array([[16 / 20, 25 / 50]])

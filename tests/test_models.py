@@ -12,8 +12,14 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.stats import chi2, norm, t
 
-from evidence.synthesis.heterogeneity import estimate_tau2, generalised_q
-from evidence.synthesis.models import centre, critical, fit_inverse_variance, limit_beyond, predict
+from evidence.synthesis.inverse_variance.heterogeneity import estimate_tau2, generalised_q
+from evidence.synthesis.inverse_variance.models import (
+    centre,
+    critical,
+    fit_inverse_variance,
+    limit_beyond,
+    predict,
+)
 from evidence.synthesis.proportions import MEASURES
 from evidence.synthesis.results import Fit, Floats
 

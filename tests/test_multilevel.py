@@ -23,12 +23,12 @@ from evidence.cli import multilevel as command
 from evidence.errors import InputError, NotPossible, OptionError
 from evidence.literature import LITERATURE
 from evidence.review.counts import CountRow
-from evidence.synthesis import multilevel as engine
-from evidence.synthesis.heterogeneity import estimate_tau2
-from evidence.synthesis.models import critical
-from evidence.synthesis.multilevel import Likelihood, ThreeLevel, pool_clusters, three_level
+from evidence.synthesis.clusters import multilevel as engine
+from evidence.synthesis.clusters.multilevel import Likelihood, ThreeLevel, pool_clusters, three_level
+from evidence.synthesis.clusters.robust import ROBUST, cluster_robust
+from evidence.synthesis.inverse_variance.heterogeneity import estimate_tau2
+from evidence.synthesis.inverse_variance.models import critical
 from evidence.synthesis.proportions import MEASURES
-from evidence.synthesis.robust import ROBUST, cluster_robust
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMITTED = ROOT / "tests" / "reference"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.errors import OptionError
-from evidence.synthesis.paired_change import differences, hodges_lehmann, signed_rank
+from evidence.synthesis.scores.paired_change import differences, hodges_lehmann, signed_rank
 
 REFERENCE = Path(__file__).parent / "reference" / "scores.csv"
 CLOSED_FORM = 1e-10
@@ -119,7 +119,7 @@ def test_scipy_has_the_same_exact_p_without_ties() -> None:
 def test_the_approximation_beyond_takes_up_where_the_enumeration_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from evidence.synthesis import paired_change
+    from evidence.synthesis.scores import paired_change
 
     x = np.random.default_rng(4).normal(0.1, 1, 380)
     exact, limits = signed_rank(x), hodges_lehmann(x)
@@ -132,7 +132,7 @@ def test_the_approximation_beyond_takes_up_where_the_enumeration_ends(
 
 
 def test_counting_pairs_finds_what_writing_them_out_finds(monkeypatch: pytest.MonkeyPatch) -> None:
-    from evidence.synthesis import paired_change
+    from evidence.synthesis.scores import paired_change
 
     x = np.random.default_rng(5).normal(0, 1, 150)
     whole = hodges_lehmann(x)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from evidence.synthesis.average import average_proportion
-from evidence.synthesis.bayes import Prior, half_cauchy, half_normal, posterior
+from evidence.synthesis.bayesian.bayes import Prior, half_cauchy, half_normal, posterior
+from evidence.synthesis.counts.average import average_proportion
 from evidence.synthesis.pooling import pool_counts
 
 from .test_parity_reference import SHARED, Faults, beside, number, pool, read, sets

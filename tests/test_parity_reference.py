@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from evidence.synthesis.heterogeneity import generalised_q, log_likelihood
+from evidence.synthesis.inverse_variance.heterogeneity import generalised_q, log_likelihood
 from evidence.synthesis.pooling import pool_counts
 from evidence.synthesis.proportions import MEASURES
 from evidence.synthesis.results import Pooled

@@ -16,7 +16,7 @@ from evidence.report.pooled import methods as words
 from evidence.report.pooled.methods import methods
 from evidence.report.pooled.r_code import DENSITIES, METHODS, r_code
 from evidence.review.counts import CountRow
-from evidence.synthesis.bayes import PRIORS, half_normal
+from evidence.synthesis.bayesian.bayes import PRIORS, half_normal
 from evidence.synthesis.pooling import CI, POOL_INTERVALS, PREDICTIONS_OF, TAU2, TAU2_INTERVALS
 from evidence.synthesis.proportions import INTERVALS, MEASURES
 

@@ -9,8 +9,8 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import chi2, expon
 
-from evidence.synthesis import quadratic
-from evidence.synthesis.quadratic import q_below
+from evidence.synthesis.inverse_variance import quadratic
+from evidence.synthesis.inverse_variance.quadratic import q_below
 
 CLOSE = 1e-11  # absolute, of a probability
 

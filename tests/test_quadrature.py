@@ -10,8 +10,8 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import expit, log_expit
 
-from evidence.synthesis.average import average_proportion, mu_of_average
-from evidence.synthesis.quadrature import (
+from evidence.synthesis.counts.average import average_proportion, mu_of_average
+from evidence.synthesis.counts.quadrature import (
     Derivatives,
     derivatives,
     normal_nodes,

@@ -21,7 +21,8 @@ from evidence.literature import LITERATURE
 from evidence.report import render
 from evidence.report.regression import methods as regression_methods
 from evidence.review.counts import CountRow
-from evidence.synthesis import permutation, regression, regression_binomial, subgroups
+from evidence.synthesis.regression import binomial as regression_binomial
+from evidence.synthesis.regression import permutation, regression, subgroups
 
 TABLE = """study,events,n,year,design
 Adams 2010,5,9,2010,cohort

@@ -15,12 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import NotPossible, OptionError
-from evidence.synthesis.binomial import maximise
-from evidence.synthesis.heterogeneity import TAU2_ESTIMATORS, estimate_tau2, q_profile
-from evidence.synthesis.models import fit_inverse_variance
-from evidence.synthesis.permutation import arrangements, permute
+from evidence.synthesis.counts.binomial import maximise
+from evidence.synthesis.inverse_variance.heterogeneity import TAU2_ESTIMATORS, estimate_tau2, q_profile
+from evidence.synthesis.inverse_variance.models import fit_inverse_variance
 from evidence.synthesis.proportions import MEASURES
-from evidence.synthesis.regression import (
+from evidence.synthesis.regression.binomial import (
+    _derivatives,
+    fit_binomial_regression,
+    separated_by,
+)
+from evidence.synthesis.regression.permutation import arrangements, permute
+from evidence.synthesis.regression.regression import (
     ESTIMATORS,
     RegressionFit,
     dependent_columns,
@@ -28,11 +33,6 @@ from evidence.synthesis.regression import (
     log_likelihood,
     residual_tau2,
     solve,
-)
-from evidence.synthesis.regression_binomial import (
-    _derivatives,
-    fit_binomial_regression,
-    separated_by,
 )
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,14 +12,14 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from evidence.errors import OptionError
-from evidence.synthesis.confounding import e_value, largest_ratio
-from evidence.synthesis.file_drawer import file_drawer
-from evidence.synthesis.fragility import Fragility, drop_outs, fragility
-from evidence.synthesis.joint_map import joint_map, unpublished_rate
-from evidence.synthesis.margin import response_margin, with_error
+from evidence.synthesis.doubts.confounding import e_value, largest_ratio
+from evidence.synthesis.doubts.file_drawer import file_drawer
+from evidence.synthesis.doubts.fragility import Fragility, drop_outs, fragility
+from evidence.synthesis.doubts.joint_map import joint_map, unpublished_rate
+from evidence.synthesis.doubts.margin import response_margin, with_error
+from evidence.synthesis.doubts.tipping import average_limit
+from evidence.synthesis.doubts.total import average_limits, chance_of_total, correlation, tipping_point
 from evidence.synthesis.roots import first_true
-from evidence.synthesis.tipping import average_limit
-from evidence.synthesis.total import average_limits, chance_of_total, correlation, tipping_point
 
 BEFORE, AFTER = [33, 47, 17, 49, 23, 20], [0, 2, 2, 1, 5, 0]
 """Six patients' scores, from a published letter's table (10.1016/j.ad.2025.05.013)."""

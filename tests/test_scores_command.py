@@ -20,8 +20,8 @@ from evidence.literature import LITERATURE
 from evidence.report.scores.pooled import ASSUMES, CITED
 from evidence.review.paired import paired_of
 from evidence.review.printed_scores import PrintedScore, printed_of, read_printed
-from evidence.synthesis.medians import METHODS
-from evidence.synthesis.paired_change import ZEROS
+from evidence.synthesis.scores.medians import METHODS
+from evidence.synthesis.scores.paired_change import ZEROS
 
 ROOT = Path(__file__).resolve().parents[1]
 BEFORE, AFTER = [33, 47, 17, 49, 23, 20], [0, 2, 2, 1, 5, 0]

@@ -9,7 +9,7 @@ import pytest
 from scipy.special import ndtr
 
 from evidence.errors import NotPossible, OptionError
-from evidence.synthesis.selection_model import Selection, select_by_steps
+from evidence.synthesis.small_studies.selection_model import Selection, select_by_steps
 
 from .test_asymmetry import near, studies
 from .test_parity_reference import COMMITTED, MEASURE, SHARED, beside, number, read

@@ -14,8 +14,8 @@ import evidence
 from evidence.errors import OptionError
 from evidence.review.counts import CountRow
 from evidence.synthesis.pooling import pool_counts
-from evidence.synthesis.regression_binomial import fit_binomial_regression
-from evidence.synthesis.subgroups import SubgroupTest, compare_groups
+from evidence.synthesis.regression.binomial import fit_binomial_regression
+from evidence.synthesis.regression.subgroups import SubgroupTest, compare_groups
 
 from .test_regression import SHARED, Faults, beside, counts, number, read, table
 

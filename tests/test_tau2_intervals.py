@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from evidence.synthesis.heterogeneity import estimate_tau2, log_likelihood
-from evidence.synthesis.quadratic import q_below
-from evidence.synthesis.tau2_intervals import generalised_q_interval, profile
+from evidence.synthesis.inverse_variance.heterogeneity import estimate_tau2, log_likelihood
+from evidence.synthesis.inverse_variance.quadratic import q_below
+from evidence.synthesis.inverse_variance.tau2_intervals import generalised_q_interval, profile
 
 from .test_heterogeneity import random_sets
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from evidence.synthesis.doubts.tipping import TAUS, average_limit, tipping_tau
 from evidence.synthesis.proportions import proportion_interval
-from evidence.synthesis.tipping import TAUS, average_limit, tipping_tau
 
 from .test_quadrature import dense_average, dense_table_log_likelihood
 

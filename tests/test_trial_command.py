@@ -17,7 +17,8 @@ from evidence.cli import trial as command_module
 from evidence.errors import DataError, InputError, NotPossible, OptionError
 from evidence.report.trial import methods as trial_explained
 from evidence.review.arm_counts import ArmRow, read_arms
-from evidence.synthesis import two_arm_pooling, two_arms
+from evidence.synthesis.arms import pooling as two_arm_pooling
+from evidence.synthesis.arms import tables as two_arms
 
 from .made_reviews import review as made
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.errors import NotPossible, OptionError
-from evidence.synthesis.heterogeneity import log_likelihood
-from evidence.synthesis.models import fit_inverse_variance
-from evidence.synthesis.trimming import Trimmed, missing_side, trim_and_fill
+from evidence.synthesis.inverse_variance.heterogeneity import log_likelihood
+from evidence.synthesis.inverse_variance.models import fit_inverse_variance
+from evidence.synthesis.small_studies.trimming import Trimmed, missing_side, trim_and_fill
 
 from .test_asymmetry import near, studies
 from .test_parity_reference import COMMITTED, MEASURE, SHARED, Row, beside, number, read

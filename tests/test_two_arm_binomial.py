@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy.special import expit, gammaln, logsumexp, xlog1py, xlogy
 
 from evidence.errors import NotPossible
-from evidence.synthesis import two_arm_binomial as engine
-from evidence.synthesis.two_arm_binomial import BINOMIAL_MODELS, Maximum, maximise
-from evidence.synthesis.two_arm_pooling import pool_arms
-from evidence.synthesis.two_arms import Arms, as_arms
+from evidence.synthesis.arms import binomial as engine
+from evidence.synthesis.arms.binomial import BINOMIAL_MODELS, Maximum, maximise
+from evidence.synthesis.arms.pooling import pool_arms
+from evidence.synthesis.arms.tables import Arms, as_arms
 
 from .test_two_arms import MODEL, Row, beside, number, read, sets
 

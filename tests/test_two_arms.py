@@ -18,13 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.errors import InputError, NotPossible, OptionError
-from evidence.synthesis.comparison import compare_proportions
-from evidence.synthesis.heterogeneity import estimate_tau2, generalised_q
-from evidence.synthesis.mantel_haenszel import association_test
-from evidence.synthesis.models import fit_inverse_variance
-from evidence.synthesis.peto import peto_effects
-from evidence.synthesis.two_arm_pooling import ARM_MODELS, PooledArms, compare_arms, pool_arms
-from evidence.synthesis.two_arms import (
+from evidence.synthesis.arms.mantel_haenszel import association_test
+from evidence.synthesis.arms.peto import peto_effects
+from evidence.synthesis.arms.pooling import ARM_MODELS, PooledArms, compare_arms, pool_arms
+from evidence.synthesis.arms.tables import (
     ARM_MEASURES,
     ZERO_CELLS,
     Arms,
@@ -33,6 +30,9 @@ from evidence.synthesis.two_arms import (
     arm_effects,
     as_arms,
 )
+from evidence.synthesis.comparison import compare_proportions
+from evidence.synthesis.inverse_variance.heterogeneity import estimate_tau2, generalised_q
+from evidence.synthesis.inverse_variance.models import fit_inverse_variance
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMITTED = ROOT / "tests" / "reference" / "two_arms.csv"

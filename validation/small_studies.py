@@ -15,9 +15,17 @@ from pathlib import Path
 import numpy as np
 
 from evidence.errors import NotPossible
-from evidence.synthesis.asymmetry import FunnelTest, begg, egger, macaskill, peters, size_test, thompson
 from evidence.synthesis.proportions import MEASURES
 from evidence.synthesis.results import Floats
+from evidence.synthesis.small_studies.asymmetry import (
+    FunnelTest,
+    begg,
+    egger,
+    macaskill,
+    peters,
+    size_test,
+    thompson,
+)
 
 SEED, DRAWS, STUDIES = 20261122, 1000, 15
 SMALLEST, LARGEST = 10, 200  # patients, even on the log scale

@@ -15,7 +15,7 @@ from evidence.review.schema import STATES, OutcomeRow, near
 from evidence.review.selection import resolve, value_of, where_columns
 from evidence.review.tables import Review
 from evidence.shown import Shown
-from evidence.synthesis.multilevel import ClusterPool, pool_clusters
+from evidence.synthesis.clusters.multilevel import ClusterPool, pool_clusters
 
 CLUSTER = ("cluster", "cohort")
 """Columns of a table that name the cohort of a row, the clearest first; else rows of one study are of one cohort."""

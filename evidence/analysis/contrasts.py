@@ -16,7 +16,7 @@ from evidence.synthesis.comparison import (
     compare_proportions,
     mover_difference,
 )
-from evidence.synthesis.fragility import hidden_nonresponders
+from evidence.synthesis.doubts.fragility import hidden_nonresponders
 from evidence.synthesis.proportions import proportion_interval
 from evidence.synthesis.results import Comparison, Interval
 

@@ -1,4 +1,4 @@
-"""Do the groups of `pool --by` differ? Their rows to the test of `synthesis.subgroups`, by the model that pooled them."""
+"""Do the groups of `pool --by` differ? Their rows to the test of `synthesis.regression.subgroups`, by the model that pooled them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from evidence.analysis.results import Analysis
 from evidence.review.schema import NOT_STATED
-from evidence.synthesis.regression import ESTIMATORS
-from evidence.synthesis.subgroups import INTERVALS, SubgroupTest, compare_groups
+from evidence.synthesis.regression.regression import ESTIMATORS
+from evidence.synthesis.regression.subgroups import INTERVALS, SubgroupTest, compare_groups
 
 ENOUGH = 20
 """Degrees of freedom within groups for a chi-square test between them to hold what it says."""

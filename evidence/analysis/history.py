@@ -46,7 +46,7 @@ from evidence.synthesis.results import Interval
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from evidence.synthesis.bayes import Prior
+    from evidence.synthesis.bayesian.bayes import Prior
 
 EXAMPLE = "example"
 """What the review that comes with evidence is called, beside snapshots, folders and revisions."""

@@ -22,10 +22,15 @@ from evidence.review.schema import NOT_STATED
 from evidence.review.selection import where_columns
 from evidence.review.tables import Review
 from evidence.synthesis.fitting import Options
-from evidence.synthesis.gosh import MOST_SUBSETS, Progress, Subsets, subsets
-from evidence.synthesis.heaps import Heaps, Split, heaps, splits
-from evidence.synthesis.influence import Diagnostics, LikelihoodDiagnostics, diagnose, diagnose_binomial
-from evidence.synthesis.leaving_out import Refits, step_by_step, without_each
+from evidence.synthesis.influence.gosh import MOST_SUBSETS, Progress, Subsets, subsets
+from evidence.synthesis.influence.heaps import Heaps, Split, heaps, splits
+from evidence.synthesis.influence.influence import (
+    Diagnostics,
+    LikelihoodDiagnostics,
+    diagnose,
+    diagnose_binomial,
+)
+from evidence.synthesis.influence.leaving_out import Refits, step_by_step, without_each
 from evidence.synthesis.notes import NO_PREDICTION
 from evidence.synthesis.pooling import Plan
 from evidence.synthesis.proportions import MEASURES, harmonic_mean

@@ -26,14 +26,14 @@ from evidence.review.names import listed
 from evidence.review.schema import NOT_STATED, near
 from evidence.review.selection import resolve, select, value_of, where_columns
 from evidence.review.tables import Review
+from evidence.synthesis.doubts.tipping import tipping_tau
 from evidence.synthesis.fitting import Options
 from evidence.synthesis.pooling import WEIGHTS, Plan, plan
 from evidence.synthesis.results import Pooled
-from evidence.synthesis.tipping import tipping_tau
 from evidence.telling import tell
 
 if TYPE_CHECKING:
-    from evidence.synthesis.bayes import Prior
+    from evidence.synthesis.bayesian.bayes import Prior
 
 # ---- from a review -------------------------------------------------------------------------------
 

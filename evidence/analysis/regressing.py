@@ -21,17 +21,17 @@ from evidence.review.counts import CountRow
 from evidence.review.names import listed
 from evidence.review.selection import resolve, select, value_of, where_columns
 from evidence.review.tables import Review
-from evidence.synthesis.models import critical
-from evidence.synthesis.permutation import PermutationTest, permute
+from evidence.synthesis.inverse_variance.models import critical
 from evidence.synthesis.proportions import MEASURES, check_level, harmonic_mean
-from evidence.synthesis.regression import (
+from evidence.synthesis.regression.binomial import fit_binomial_regression, separated_by
+from evidence.synthesis.regression.permutation import PermutationTest, permute
+from evidence.synthesis.regression.regression import (
     ESTIMATORS,
     RegressionFit,
     dependent_columns,
     fit_inverse_variance_regression,
     slopes,
 )
-from evidence.synthesis.regression_binomial import fit_binomial_regression, separated_by
 from evidence.synthesis.results import Floats, Interval
 
 MODELS = ("binomial", "random", "common")

@@ -15,7 +15,7 @@ from evidence.synthesis.pooling import Plan
 from evidence.synthesis.results import Comparison, Heterogeneity, Interval, Pooled
 
 if TYPE_CHECKING:
-    from evidence.synthesis.subgroups import SubgroupTest
+    from evidence.synthesis.regression.subgroups import SubgroupTest
 
 WHOLE = ("all", "others")
 """Names of the pools of all series and of those that are not ours; what else is pooled is a group."""

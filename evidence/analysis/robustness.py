@@ -28,15 +28,15 @@ from evidence.review.selection import resolve, select
 from evidence.review.tables import Review
 from evidence.shown import Shown
 from evidence.synthesis.comparison import compare_proportions, fisher_pvalue
-from evidence.synthesis.confounding import EValue, e_value, largest_ratio
-from evidence.synthesis.count_bounds import PooledSet, pool_set
-from evidence.synthesis.file_drawer import FileDrawer, file_drawer
-from evidence.synthesis.fragility import DropOuts, Fragility, drop_outs, fragility
-from evidence.synthesis.joint_map import JointMap, joint_map
-from evidence.synthesis.margin import Margin, Measured, response_margin, with_error
+from evidence.synthesis.doubts.confounding import EValue, e_value, largest_ratio
+from evidence.synthesis.doubts.count_bounds import PooledSet, pool_set
+from evidence.synthesis.doubts.file_drawer import FileDrawer, file_drawer
+from evidence.synthesis.doubts.fragility import DropOuts, Fragility, drop_outs, fragility
+from evidence.synthesis.doubts.joint_map import JointMap, joint_map
+from evidence.synthesis.doubts.margin import Margin, Measured, response_margin, with_error
+from evidence.synthesis.doubts.total import average_limits, correlation, tipping_point
 from evidence.synthesis.proportions import proportion_interval
 from evidence.synthesis.results import Floats, Interval
-from evidence.synthesis.total import average_limits, correlation, tipping_point
 
 TAUS = (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 """Of the tipping curve: standard deviations of the series' logits, from none to more than anybody has seen."""

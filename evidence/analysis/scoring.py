@@ -13,7 +13,8 @@ from evidence.review.paired import Paired
 from evidence.review.printed_scores import PrintedScore
 from evidence.review.responders import Responders, change, count_responders, relative_change, responders
 from evidence.shown import Shown
-from evidence.synthesis.medians import (
+from evidence.synthesis.results import Interval
+from evidence.synthesis.scores.medians import (
     METHODS,
     PooledScore,
     Skewness,
@@ -21,14 +22,13 @@ from evidence.synthesis.medians import (
     pool_medians,
     skewness,
 )
-from evidence.synthesis.paired_change import (
+from evidence.synthesis.scores.paired_change import (
     ZEROS,
     SignedRank,
     differences,
     hodges_lehmann,
     signed_rank,
 )
-from evidence.synthesis.results import Interval
 
 BETTER = ("lower", "higher")
 
@@ -116,7 +116,7 @@ def score_changes(
 def _bounds(changes: list[float], missing: int, better: str, zeros: str) -> Iterator[Bound]:
     from math import inf, isfinite
 
-    from evidence.synthesis.median import median_interval
+    from evidence.synthesis.scores.median import median_interval
 
     if not missing:
         return
@@ -174,7 +174,7 @@ def pool_scores(
 ) -> PooledScores:
     """Pool what papers print of a score, each time apart, by `using` and beside it by every other method that can.
 
-    Methods are those of `evidence.synthesis.medians`, `level` is that of every interval, 0 to 1. `source` says where the
+    Methods are those of `evidence.synthesis.scores.medians`, `level` is that of every interval, 0 to 1. `source` says where the
     rows are from, `left_out` what could not be a row; both are only shown. Raises OptionError for another method,
     NotPossible where no time has two studies, and where
     `using` cannot be used at any.

@@ -14,16 +14,16 @@ from evidence.errors import NotPossible, OptionError
 from evidence.review.choice import Window
 from evidence.review.counts import CountRow
 from evidence.review.tables import Review
-from evidence.synthesis import asymmetry as tests
-from evidence.synthesis.asymmetry import FunnelTest
-from evidence.synthesis.doi import DoiPlot, doi_plot
-from evidence.synthesis.failsafe import rosenberg, rosenthal
-from evidence.synthesis.heterogeneity import TAU2_ESTIMATORS, estimate_tau2
-from evidence.synthesis.models import fit_inverse_variance
+from evidence.synthesis.inverse_variance.heterogeneity import TAU2_ESTIMATORS, estimate_tau2
+from evidence.synthesis.inverse_variance.models import fit_inverse_variance
 from evidence.synthesis.proportions import MEASURES, check_level, harmonic_mean
 from evidence.synthesis.results import Floats, Interval
-from evidence.synthesis.selection_model import Selection, select_by_steps
-from evidence.synthesis.trimming import Trimmed, trim_and_fill
+from evidence.synthesis.small_studies import asymmetry as tests
+from evidence.synthesis.small_studies.asymmetry import FunnelTest
+from evidence.synthesis.small_studies.doi import DoiPlot, doi_plot
+from evidence.synthesis.small_studies.failsafe import rosenberg, rosenthal
+from evidence.synthesis.small_studies.selection_model import Selection, select_by_steps
+from evidence.synthesis.small_studies.trimming import Trimmed, trim_and_fill
 
 ENOUGH = 10
 """Below ten studies a test sees only gross asymmetry, and chance looks like a pattern (Sterne et al. 2011, BMJ 343:d4002)."""

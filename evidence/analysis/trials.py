@@ -23,10 +23,10 @@ from evidence.review.randomised import Randomised, randomised
 from evidence.review.schema import LAST_VISIT, near
 from evidence.review.selection import resolve
 from evidence.review.tables import Review
+from evidence.synthesis.arms.pooling import ArmOptions, PooledArms, check_arm_options, pool_with
+from evidence.synthesis.arms.tables import as_arms
 from evidence.synthesis.comparison import DIFFERENCES, TESTS, compare_proportions
 from evidence.synthesis.results import Comparison
-from evidence.synthesis.two_arm_pooling import ArmOptions, PooledArms, check_arm_options, pool_with
-from evidence.synthesis.two_arms import as_arms
 
 READ_AS = ("risk-difference", "risk-ratio", "odds-ratio")
 """The measures a trial is shown by, and a pool where its model has them."""

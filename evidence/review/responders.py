@@ -17,9 +17,9 @@ from evidence.review.paired import LARGEST, SMALLEST, Paired, PairedScores
 from evidence.review.patients import responds
 from evidence.review.question import Outcome, PatientRule
 from evidence.shown import Shown
-from evidence.synthesis.median import median_interval
 from evidence.synthesis.proportions import proportion_interval
 from evidence.synthesis.results import Interval
+from evidence.synthesis.scores.median import median_interval
 
 TESTS = {"lower": ("drop", "at_most", "below"), "higher": ("rise", "at_least", "above")}
 """Which score is better -> the tests a responder may be told by. drop and rise are percent of the baseline."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from evidence.synthesis import notes
-from evidence.synthesis.heterogeneity import i2_h2, q_pvalue
+from evidence.synthesis.inverse_variance.heterogeneity import i2_h2, q_pvalue
 from evidence.synthesis.results import Floats
 
 if TYPE_CHECKING:
-    from evidence.synthesis.bayes import Prior
+    from evidence.synthesis.bayesian.bayes import Prior
 
 
 class Options(NamedTuple):

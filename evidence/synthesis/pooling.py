@@ -10,21 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from evidence.errors import OptionError
-from evidence.synthesis import bayes, notes
-from evidence.synthesis.binomial import has_maximum
+from evidence.synthesis import notes
+from evidence.synthesis.bayesian import bayes
+from evidence.synthesis.bayesian.posterior import bayesian
+from evidence.synthesis.counts.binomial import has_maximum
+from evidence.synthesis.counts.likelihood import binomial_normal
+from evidence.synthesis.counts.summed import exact
 from evidence.synthesis.fitting import Options, Part
-from evidence.synthesis.heterogeneity import TAU2_ESTIMATORS
-from evidence.synthesis.likelihood import binomial_normal
-from evidence.synthesis.posterior import bayesian
+from evidence.synthesis.inverse_variance.heterogeneity import TAU2_ESTIMATORS
+from evidence.synthesis.inverse_variance.weighted import inverse_variance
 from evidence.synthesis.proportions import INTERVALS, MEASURES, as_counts, check_level, proportion_interval
 from evidence.synthesis.results import Fit, Floats, Heterogeneity, Interval, Number, Pooled
-from evidence.synthesis.summed import exact
-from evidence.synthesis.weighted import inverse_variance
 
 
 def _beta_binomial(x: Floats, n: Floats, options: Options) -> Part:
     """The beta-binomial model, imported when it is asked for."""
-    from evidence.synthesis.likelihood import beta_binomial
+    from evidence.synthesis.counts.likelihood import beta_binomial
 
     return beta_binomial(x, n, options)
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evidence.synthesis.heterogeneity import estimate_tau2, log_likelihood
-from evidence.synthesis.models import fit_inverse_variance
+from evidence.synthesis.inverse_variance.heterogeneity import estimate_tau2, log_likelihood
+from evidence.synthesis.inverse_variance.models import fit_inverse_variance
 
 PRINTED = 5e-5  # half a unit of the fourth decimal
 

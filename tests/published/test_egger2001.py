@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evidence.synthesis.asymmetry import begg, egger
+from evidence.synthesis.small_studies.asymmetry import begg, egger
 
 FOUR = 5e-5  # half a unit of the last decimal printed
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evidence.synthesis.failsafe import orwin, rosenberg, rosenthal
-from evidence.synthesis.models import fit_inverse_variance
-from evidence.synthesis.selection_model import select_by_steps
-from evidence.synthesis.trimming import trim_and_fill
+from evidence.synthesis.inverse_variance.models import fit_inverse_variance
+from evidence.synthesis.small_studies.failsafe import orwin, rosenberg, rosenthal
+from evidence.synthesis.small_studies.selection_model import select_by_steps
+from evidence.synthesis.small_studies.trimming import trim_and_fill
 
 SIXTH, FOUR = 5e-7, 5e-5  # half a unit of the last decimal printed
 SEARCH = 3e-4  # relative: R's optimiser in a flat likelihood

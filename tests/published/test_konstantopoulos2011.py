@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.synthesis.multilevel import ThreeLevel, three_level
+from evidence.synthesis.clusters.multilevel import ThreeLevel, three_level
 
 DATA = Path(__file__).resolve().parents[1] / "reference" / "konstantopoulos2011.csv"
 

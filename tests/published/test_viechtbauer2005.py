@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evidence.synthesis.heterogeneity import estimate_tau2
+from evidence.synthesis.inverse_variance.heterogeneity import estimate_tau2
 
 PRINTED = 5e-4  # half a unit of the third decimal
 

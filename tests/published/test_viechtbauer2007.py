@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evidence.synthesis.heterogeneity import estimate_tau2, q_profile
-from evidence.synthesis.tau2_intervals import profile
+from evidence.synthesis.inverse_variance.heterogeneity import estimate_tau2, q_profile
+from evidence.synthesis.inverse_variance.tau2_intervals import profile
 
 PRINTED = 5e-4  # half a unit of the third decimal
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evidence.synthesis.regression import fit_inverse_variance_regression
+from evidence.synthesis.regression.regression import fit_inverse_variance_regression
 
 PRINTED = 5e-5  # half a unit of the fourth decimal
 STOPPED = 2e-4  # R by default stops at steps of 1e-5 in tau2, which moves the printed fourth decimal

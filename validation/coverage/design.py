@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, logit, ndtr
 
-from evidence.synthesis.average import average_proportion
+from evidence.synthesis.counts.average import average_proportion
 
 KS = (2, 3, 5, 10, 20)
 PS = (0.5, 0.8, 0.95, 0.99)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaln, ndtri, stdtrit
 
-from evidence.synthesis import binomial
-from evidence.synthesis.binomial import Maximum
-from evidence.synthesis.quadrature import derivatives
+from evidence.synthesis.counts import binomial
+from evidence.synthesis.counts.binomial import Maximum
+from evidence.synthesis.counts.quadrature import derivatives
 
 _NODES = 21
 

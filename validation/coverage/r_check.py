@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from design import CELLS
 
 from evidence import pool_counts
-from evidence.synthesis.binomial import has_maximum
+from evidence.synthesis.counts.binomial import has_maximum
 
 R = """
 suppressPackageStartupMessages(library(metafor))

@@ -31,8 +31,8 @@ sys.path.insert(0, str(HERE))
 from design import BETWEEN, BEYOND, CELLS, HEADER, LEVEL, Cell, Score, score  # noqa: E402
 
 from evidence import pool_counts  # noqa: E402
-from evidence.synthesis import binomial  # noqa: E402
-from evidence.synthesis.bootstrap import predict  # noqa: E402
+from evidence.synthesis.counts import binomial  # noqa: E402
+from evidence.synthesis.counts.bootstrap import predict  # noqa: E402
 
 Limits = tuple[np.ndarray, np.ndarray]
 SMALL, LARGE = "bayes-hn1.25-j", "bayes-hn1.5-j"

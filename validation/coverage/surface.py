@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, log_expit, ndtr, ndtri
 
-from evidence.synthesis.average import average_parts, mu_of_average
+from evidence.synthesis.counts.average import average_parts, mu_of_average
 
 from design import SIZES  # isort: skip
 

@@ -10,8 +10,8 @@ from evidence.analysis.small_studies import Asymmetry, FunnelRow
 from evidence.report import numbers
 from evidence.report.characters import clean
 from evidence.report.pooled.words import heading, sentence
-from evidence.synthesis.asymmetry import FunnelTest
 from evidence.synthesis.results import Interval
+from evidence.synthesis.small_studies.asymmetry import FunnelTest
 
 DOUBT = 0.1
 """Where tests of asymmetry are customarily judged (Egger et al. 1997): their power is low."""

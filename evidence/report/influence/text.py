@@ -14,7 +14,7 @@ from evidence.report.pooled.text import checked_reference, legend
 from evidence.report.pooled.words import footnotes
 from evidence.report.stack import stack
 from evidence.report.terminal import BOLD, DIM, INDENT, Paper, as_text
-from evidence.synthesis.influence import Diagnostics
+from evidence.synthesis.influence.influence import Diagnostics
 
 _ROWS, _COLUMNS = 12, 60  # of the Baujat plot
 

@@ -16,7 +16,7 @@ from evidence.report.pooled.rows import MODEL_NAMES, Row, marks
 from evidence.report.pooled.text import checked_reference
 from evidence.report.pooled.words import heading, sentence
 from evidence.report.verbs import said
-from evidence.synthesis.influence import Diagnostics, LikelihoodDiagnostics
+from evidence.synthesis.influence.influence import Diagnostics, LikelihoodDiagnostics
 from evidence.synthesis.results import Interval
 
 TITLES = {

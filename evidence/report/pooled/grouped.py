@@ -8,7 +8,7 @@ from typing import Any
 from evidence.report.characters import clean
 from evidence.report.numbers import plain, pvalue
 from evidence.report.pooled.words import sentence
-from evidence.synthesis.subgroups import SubgroupTest
+from evidence.synthesis.regression.subgroups import SubgroupTest
 
 FEW = 0.1
 """Above it a test of few studies says nothing either way."""

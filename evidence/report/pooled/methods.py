@@ -13,7 +13,7 @@ from evidence.report.characters import clean
 from evidence.report.explaining import printed
 from evidence.report.numbers import known, level, plural
 from evidence.report.verbs import said
-from evidence.synthesis.likelihood import PREDICTED_BY_POSTERIOR
+from evidence.synthesis.counts.likelihood import PREDICTED_BY_POSTERIOR
 from evidence.synthesis.results import Pooled
 
 ESTIMATORS: Mapping[str, str] = {

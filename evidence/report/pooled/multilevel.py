@@ -12,7 +12,7 @@ from evidence.report.characters import cells, clean, pad, shorten
 from evidence.report.explaining import METAFOR, printed, r_head
 from evidence.report.machine import csv_text, interval, json_text, limits
 from evidence.report.terminal import BOLD, DIM, GAP, INDENT, Paper, as_text
-from evidence.synthesis.multilevel import RELIABLE, Component
+from evidence.synthesis.clusters.multilevel import RELIABLE, Component
 from evidence.synthesis.results import Interval
 
 COLUMNS = (

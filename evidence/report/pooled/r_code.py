@@ -8,12 +8,13 @@ default that has moved between versions is set, and searches are told to converg
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from evidence.analysis.results import WHOLE, Analysis, PoolRow
 from evidence.report.characters import clean
 from evidence.report.explaining import r_head
 from evidence.report.pooled.rows import pool_name
-from evidence.synthesis.likelihood import PREDICTED_BY_POSTERIOR
+from evidence.synthesis.counts.likelihood import PREDICTED_BY_POSTERIOR
 from evidence.synthesis.results import Pooled
 
 MEASURES = {"logit": "PLO", "arcsine": "PAS", "double-arcsine": "PFT", "log": "PLN", "raw": "PR"}
@@ -78,44 +79,65 @@ def _vector(values: Iterable[float]) -> str:
 
 def _inverse_variance(result: Pooled, analysis: Analysis, weights: str) -> Iterator[str]:
     measure, ci = str(result.measure), str(result.ci)
-    corrected = measure in ("logit", "log", "raw")
-    how = 'add = 1/2, to = "only0"' if corrected else 'add = 0, to = "none"'
-    yield f'dat <- escalc(measure = "{MEASURES[measure]}", xi = x, ni = n, {how})'
-    estimator = result.tau2_estimator
-    method = "EE" if estimator is None else METHODS.get(estimator, estimator.upper())
-    own = {"model": "", "equal": "" if method == "GENQ" else ", weighted = FALSE"}.get(
-        weights, ", weights = w"
-    )
-    if method == "GENQ" and weights == "equal":
-        own = ", weights = rep(1, length(x))"
-    plain = 'test = "z"'
-    fit = f'rma(yi, vi, data = dat, method = "{method}", {{test}}, level = 100 * level{own}, {TIGHT})'
+    yield escalc(measure)
+    fit = Rma.of(result, weights)
     if ci == "ivhet":
-        yield f"res <- {fit.format(test=plain)}"
-        yield "p <- (1 / dat$vi) / sum(1 / dat$vi)  # common-effect weights, random-effects variance (meta: IVhet)"
-        yield "b <- sum(p * dat$yi); se <- sqrt(sum(p^2 * (dat$vi + res$tau2)))"
-        yield "ci <- b + c(-1, 1) * qnorm((1 + level) / 2) * se"
+        yield f"res <- {fit.call()}"
     else:
-        yield f"res <- {fit.format(test=plain)}  # its standard error is the classic one"
+        yield f"res <- {fit.call()}  # its standard error is the classic one"
         yield "b <- c(res$b); k <- length(x)"
-        yield from _interval(ci, fit)
+    yield from interval_lines(ci, fit)
     yield f"back <- function(v) {BACK[measure]}"
     yield "print(sapply(c(estimate = b, low = ci[1], high = ci[2]), back), digits = 8)"
     if result.prediction is not None:
-        yield from _prediction(analysis.options["prediction"] or "t")
+        yield from prediction_lines(analysis.options["prediction"] or "t")
         yield "print(sapply(c(low = new[1], high = new[2]), back), digits = 8)  # another study"
     if result.model == "random":
-        yield from _tau2_interval(str(result.heterogeneity and result.heterogeneity.tau2_ci), fit, method)
+        yield from _tau2_interval(str(result.heterogeneity and result.heterogeneity.tau2_ci), fit)
 
 
-def _interval(ci: str, fit: str) -> Iterator[str]:
+def escalc(measure: str) -> str:
+    """The studies' effects as `dat`, by `escalc`."""
+    corrected = measure in ("logit", "log", "raw")
+    how = 'add = 1/2, to = "only0"' if corrected else 'add = 0, to = "none"'
+    return f'dat <- escalc(measure = "{MEASURES[measure]}", xi = x, ni = n, {how})'
+
+
+class Rma(NamedTuple):
+    """How metafor's `rma` is called for a pool: its method, its weights, and what else is set."""
+
+    method: str
+    weights: str = ""
+    control: str = TIGHT
+
+    @classmethod
+    def of(cls, result: Pooled, weights: str) -> Rma:
+        """`weights` is model, equal, or anything else for those in `w`."""
+        estimator = result.tau2_estimator
+        method = "EE" if estimator is None else METHODS.get(estimator, estimator.upper())
+        equal = ", weights = rep(1, length(x))" if method == "GENQ" else ", weighted = FALSE"
+        return cls(method, {"model": "", "equal": equal}.get(weights, ", weights = w"))
+
+    def call(self, test: str = "z") -> str:
+        return (
+            f'rma(yi, vi, data = dat, method = "{self.method}", test = "{test}", level = 100 * level{self.weights}, '
+            f"{self.control})"
+        )
+
+
+def interval_lines(ci: str, fit: Rma) -> Iterator[str]:
+    """The interval of the mean as `ci`, and what half its width is a multiple of as `se`, from `res`, `b` and `k`."""
     test = {"wald": "z", "t": "t", "hksj-plain": "knha", "hksj": "adhoc"}.get(ci)
     if test:
         if test != "z":
-            quoted = f'test = "{test}"'
-            yield f"res.ci <- {fit.format(test=quoted)}"
+            yield f"res.ci <- {fit.call(test)}"
         name = "res" if test == "z" else "res.ci"
-        yield f"ci <- c({name}$ci.lb, {name}$ci.ub)"
+        yield f"ci <- c({name}$ci.lb, {name}$ci.ub); se <- {name}$se"
+        return
+    if ci == "ivhet":
+        yield "p <- (1 / dat$vi) / sum(1 / dat$vi)  # common-effect weights, random-effects variance (meta: IVhet)"
+        yield "b <- sum(p * dat$yi); se <- sqrt(sum(p^2 * (dat$vi + res$tau2)))"
+        yield "ci <- b + c(-1, 1) * qnorm((1 + level) / 2) * se"
         return
     if ci == "profile":
         yield "# the profile likelihood interval of the mean, by base R"
@@ -127,19 +149,20 @@ def _interval(ci: str, fit: str) -> Iterator[str]:
         return
     if ci == "kenward-roger":
         yield from _kenward_roger()
-        yield "ci <- b + c(-1, 1) * qt((1 + level) / 2, df.kr) * se.kr"
+        yield "ci <- b + c(-1, 1) * qt((1 + level) / 2, df.kr) * se.kr; se <- se.kr"
         return
-    quoted = 'test = "knha"'
-    yield f"hk <- {fit.format(test=quoted)}"
+    yield f"hk <- {fit.call('knha')}"
     if ci == "hksj-ci":
         yield '# meta: adhoc.hakn.ci = "ci"'
-        yield "ci <- if (diff(c(hk$ci.lb, hk$ci.ub)) < diff(c(res$ci.lb, res$ci.ub))) c(res$ci.lb, res$ci.ub) else"
-        yield "  c(hk$ci.lb, hk$ci.ub)"
+        yield "narrow <- diff(c(hk$ci.lb, hk$ci.ub)) < diff(c(res$ci.lb, res$ci.ub))"
+        yield "ci <- if (narrow) c(res$ci.lb, res$ci.ub) else c(hk$ci.lb, hk$ci.ub)"
+        yield "se <- if (narrow) res$se else hk$se"
         return
     yield '# meta: adhoc.hakn.ci = "IQWiG6"'
     yield 'dl <- rma(yi, vi, data = dat, method = "DL", test = "z", level = 100 * level)'
     yield "narrow <- diff(c(hk$ci.lb, hk$ci.ub)) < diff(c(dl$ci.lb, dl$ci.ub))"
-    yield "ci <- b + c(-1, 1) * qt((1 + level) / 2, k - 1) * (if (narrow) res$se else hk$se)"
+    yield "se <- if (narrow) res$se else hk$se"
+    yield "ci <- b + c(-1, 1) * qt((1 + level) / 2, k - 1) * se"
 
 
 def _kenward_roger() -> Iterator[str]:
@@ -150,7 +173,8 @@ def _kenward_roger() -> Iterator[str]:
     yield "se.kr <- sqrt(var.kr); df.kr <- 2 * info / (var.kr * s[2])^2"
 
 
-def _prediction(kind: str) -> Iterator[str]:
+def prediction_lines(kind: str) -> Iterator[str]:
+    """The prediction interval of the mean as `new`, on the model scale."""
     if kind.startswith("kenward-roger"):
         yield from _kenward_roger()
         se, df = "se.kr", "df.kr - 1" if kind.endswith("-hts") else "df.kr"
@@ -164,11 +188,10 @@ def _prediction(kind: str) -> Iterator[str]:
     yield f"new <- b + c(-1, 1) * qt((1 + level) / 2, {df}) * sqrt(res$tau2 + {se}^2)"
 
 
-def _tau2_interval(kind: str, fit: str, method: str) -> Iterator[str]:
-    plain = 'test = "z"'
+def _tau2_interval(kind: str, fit: Rma) -> Iterator[str]:
     if kind == "q-profile":
         name = "res"
-        if method == "GENQ":
+        if fit.method == "GENQ":
             yield f'reml <- rma(yi, vi, data = dat, method = "REML", level = 100 * level, {TIGHT})'
             name = "reml"
         yield f'print(confint({name}, type = "QP", {CONVERGE}), digits = 8)  # tau^2; its I^2 and H^2 are made from tau^2'
@@ -176,6 +199,7 @@ def _tau2_interval(kind: str, fit: str, method: str) -> Iterator[str]:
         yield f'print(confint(res, type = "PL", {CONVERGE}), digits = 8)'
     else:
         weights = "1 / vi" if kind == "biggerstaff-jackson" else "1 / sqrt(vi)"
+        plain = 'test = "z"'
         yield "# needs the package CompQuadForm; R's search stops at steps of 1e-4"
         yield f'genq <- rma(yi, vi, data = dat, method = "GENQ", weights = {weights}, {plain}, level = 100 * level)'
         yield "print(confint(genq), digits = 8)"
@@ -188,7 +212,7 @@ def _binomial(result: Pooled, prediction: str | None) -> Iterator[str]:
     yield 'res <- rma.glmm(measure = "PLO", xi = x, ni = n, method = "ML", test = "z", level = 100 * level, nAGQ = 100)'
     yield "b <- c(res$b); k <- length(x)"
     if result.ci in ("profile", "corrected"):
-        yield "# the profile likelihood interval is not in metafor; this is its estimate"
+        yield "# the profile likelihood interval is not in metafor: reproduce.R of evidence export has it; this is its estimate"
         yield "print(c(estimate = transf.ilogit(b)), digits = 8)"
     else:
         df = "k - 1" if result.ci == "t" else "Inf"
@@ -199,7 +223,7 @@ def _binomial(result: Pooled, prediction: str | None) -> Iterator[str]:
     if prediction is None:
         prediction = "posterior" if result.k <= PREDICTED_BY_POSTERIOR else "t"
     if prediction == "posterior" and result.prediction is not None:
-        yield "# another study is predicted by a posterior, which metafor does not have: see the code of the Bayesian model"
+        yield "# another study is predicted by a posterior, which metafor does not have: reproduce.R of evidence export has it"
     elif result.prediction is not None and prediction != "bootstrap":
         df = {"t": "k - 1", "wald": "Inf"}.get(prediction, "k - 2")
         yield f"new <- b + c(-1, 1) * qt((1 + level) / 2, {df}) * sqrt(res$tau2 + res$se^2)"

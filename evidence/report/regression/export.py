@@ -11,7 +11,7 @@ from evidence.report.machine import about, csv_text, finite, interval, json_text
 from evidence.report.pooled.export import as_study
 from evidence.report.pooled.words import sentence
 from evidence.report.regression.text import at_words, method_words
-from evidence.synthesis.regression import ModeratorTest
+from evidence.synthesis.regression.regression import ModeratorTest
 
 COLUMNS = (
     "kind", "term", "estimate", "se", "statistic", "df", "pvalue", "low", "high", "level", "odds_ratio",

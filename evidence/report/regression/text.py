@@ -11,7 +11,7 @@ from evidence.report.numbers import known, plain, pvalue
 from evidence.report.pooled.words import heading, sentence
 from evidence.report.stack import stack
 from evidence.report.terminal import BOLD, DIM, INDENT, Paper, as_text
-from evidence.synthesis.regression import ModeratorTest
+from evidence.synthesis.regression.regression import ModeratorTest
 
 _SAID = 4
 """Coefficients that are put into words as well; more are a table's business."""

@@ -10,7 +10,7 @@ from evidence.report.characters import cells, clean, pad, shorten
 from evidence.report.explaining import printed, r_head
 from evidence.report.terminal import BOLD, DIM, GAP, INDENT, Paper, as_text
 from evidence.review.printed_scores import PrintedScore
-from evidence.synthesis.medians import PooledScore
+from evidence.synthesis.scores.medians import PooledScore
 
 ASSUMES = {
     "weighted-median": "each study's median lies above or below the common one by a coin's toss, studies weighted by patients",

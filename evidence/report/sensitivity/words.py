@@ -12,7 +12,7 @@ from evidence.report.characters import clean
 from evidence.report.numbers import brief, count, plain, points, pvalue
 from evidence.report.verbs import did, without
 from evidence.review.names import listed
-from evidence.synthesis.confounding import DRAMATIC
+from evidence.synthesis.doubts.confounding import DRAMATIC
 
 NAMES = {"all": "All series", "others": "The others"}
 ORDER = ("First", "Second", "Third")

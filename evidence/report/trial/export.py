@@ -11,8 +11,8 @@ from evidence.report.machine import about, csv_text, interval, json_text, limits
 from evidence.report.markup import escape_markdown, markdown_table, markdown_text
 from evidence.report.trial.words import Words, pool_table, table, words
 from evidence.report.verbs import said
-from evidence.synthesis.mantel_haenszel import Association
-from evidence.synthesis.two_arm_pooling import PooledArms
+from evidence.synthesis.arms.mantel_haenszel import Association
+from evidence.synthesis.arms.pooling import PooledArms
 
 
 def remarks(told: Words) -> list[str]:

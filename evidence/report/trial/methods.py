@@ -9,8 +9,8 @@ from evidence.report.characters import clean
 from evidence.report.compared.methods import DIFFERENCES
 from evidence.report.explaining import printed, r_head
 from evidence.report.numbers import level, plural
-from evidence.synthesis.two_arm_pooling import PooledArms
-from evidence.synthesis.two_arms import ARM_MEASURES
+from evidence.synthesis.arms.pooling import PooledArms
+from evidence.synthesis.arms.tables import ARM_MEASURES
 
 R_MEASURE = {"odds-ratio": "OR", "risk-ratio": "RR", "risk-difference": "RD", "arcsine-difference": "AS"}
 R_TEST = {"wald": "z", "t": "t", "hksj": "adhoc", "hksj-plain": "knha"}

@@ -13,10 +13,10 @@ from evidence.report.numbers import brief, known, plain, points, pvalue
 from evidence.report.pooled.rows import STATE_MARKS
 from evidence.report.pooled.words import FOOTNOTES, heading, heterogeneity_sentence, sentence
 from evidence.report.verbs import did, did_too, said
+from evidence.synthesis.arms.pooling import ARM_MODELS, PooledArms
+from evidence.synthesis.arms.tables import ARM_MEASURES, RATIOS
 from evidence.synthesis.notes import joined
 from evidence.synthesis.results import Comparison, Interval
-from evidence.synthesis.two_arm_pooling import ARM_MODELS, PooledArms
-from evidence.synthesis.two_arms import ARM_MEASURES, RATIOS
 
 APART = "‡"
 """Behind a trial that is shown but not pooled."""

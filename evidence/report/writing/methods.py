@@ -13,7 +13,7 @@ from evidence.report.characters import clean
 from evidence.report.numbers import known, level
 from evidence.report.pooled import methods as english
 from evidence.report.writing.language import Language, Passage
-from evidence.synthesis.likelihood import PREDICTED_BY_POSTERIOR
+from evidence.synthesis.counts.likelihood import PREDICTED_BY_POSTERIOR
 from evidence.synthesis.results import Pooled
 
 RANKS: Mapping[str, int] = {

@@ -1,0 +1,1 @@
+"""Two arms of each study: the contrasts and their pools."""

@@ -1,0 +1,1 @@
+"""The binomial-normal model with priors."""

@@ -1,0 +1,1 @@
+"""Several rows of one cohort."""

@@ -1,0 +1,1 @@
+"""What each study, and each subset of them, does to the pool."""

@@ -1,0 +1,1 @@
+"""How studies are pooled by an effect and its variance, and how much they differ."""

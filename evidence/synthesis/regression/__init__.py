@@ -1,0 +1,1 @@
+"""Proportions on columns of the studies, and groups against each other."""

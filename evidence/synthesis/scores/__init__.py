@@ -1,0 +1,1 @@
+"""Scores before and after: medians, changes, and what papers print of them."""

@@ -1,0 +1,1 @@
+"""Whether small studies differ from large ones, and what is missing if they do."""
