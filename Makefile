@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install test check format docs readme bench reference measure coverage clean
+.PHONY: help install test check format docs readme guides bench reference reproduce measure coverage clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ docs: ## build the documentation site into build/docs
 readme: ## rewrite the README's first screen and its picture of the house
 	$(BIN)/python validation/readme.py
 
+guides: ## rewrite the outputs shown in the guides
+	$(BIN)/python validation/guides.py
+
 bench: ## time the engine and the command's start
 	$(BIN)/python -m pytest benchmarks -q --numprocesses=0
 
@@ -49,6 +52,9 @@ reference: ## remake tests/reference (needs R with metafor, metadat, lme4 and cl
 	Rscript validation/scores.R
 	$(BIN)/python validation/bayes_reference.py
 	$(BIN)/python validation/citations.py
+
+reproduce: ## run reproduce.R of fifty analyses and keep what R prints (three minutes; needs R with metafor and lme4)
+	$(BIN)/python validation/reproduce.py
 
 measure: ## measure audit, overlap and killed writers anew (ten minutes)
 	$(BIN)/python validation/audit.py
