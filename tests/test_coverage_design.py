@@ -17,6 +17,7 @@ from scipy.special import chdtri, expit, ndtri, stdtrit
 
 from evidence import pool_counts
 from evidence.synthesis.counts import binomial, corrected
+from evidence.synthesis.counts.quadrature import table_log_likelihood
 
 FOLDER = Path(__file__).resolve().parent.parent / "validation" / "coverage"
 NAMES = ("design", "surface", "simulate", "summarise", "likelihood")
@@ -192,7 +193,7 @@ def test_corrected_limits_are_profile_limits_at_that_cut() -> None:
 def test_corrected_limits_are_those_of_a_patient_search(k: int, mu: float, tau: float) -> None:
     """Newton's steps in mu and tau together against the profile likelihood searched at every mu, in a bracket."""
     random = np.random.default_rng(k)
-    n = random.integers(6, 60, (25, k)).astype(float)
+    n = random.integers(6, 60, (10, k)).astype(float)
     x = random.binomial(n.astype(int), expit(random.normal(mu, tau, n.shape))).astype(float)
     there = binomial.has_maximum(x, n)
     x, n = x[there], n[there]
@@ -203,6 +204,20 @@ def test_corrected_limits_are_those_of_a_patient_search(k: int, mu: float, tau: 
         end = side * (np.maximum(side * best.mu, 0) + corrected.FARTHEST)
         searched = corrected._in_a_bracket(x, n, best, rows, end, drop)
         assert expit(limits) == pytest.approx(expit(searched), abs=1e-7)
+
+
+def test_the_higher_of_two_maxima_over_tau_counts() -> None:
+    """At the upper limit the likelihood has a maximum at tau = 0 and a higher one near 1.5: R's script found it missed."""
+    x, n = np.array([[0, 0, 0, 2, 0.0]]), np.array([[30, 12, 45, 60, 25.0]])
+    best = binomial.maximise(x, n)
+    drop = corrected.small_sample_drop(5, 0.95)
+    tau = np.linspace(0, 6, 601)
+    copies = (tau.size, 1)
+    for _, high in (corrected.corrected_limits(x, n, best, 0.95), binomial.profile_mu(x, n, best, drop)):
+        at = np.full(tau.size, high[0])
+        heights = table_log_likelihood(np.tile(x, copies), np.tile(n, copies), at, tau, 161)
+        assert heights.max() == pytest.approx(best.value[0] - drop, abs=1e-6)
+        assert 1 < tau[heights.argmax()] < 2
 
 
 def test_a_limit_the_likelihood_never_reaches_is_infinite() -> None:

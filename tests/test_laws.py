@@ -161,7 +161,7 @@ def test_the_binomial_model(counts: Counts, ci: str, prediction: str) -> None:
     check(pool_counts(*counts, model="binomial", ci=ci, prediction=prediction), limits=False)
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(gentle_tables)
 @example(([5, 9, 11], [6, 9, 11]))
 @example(([0, 0, 0, 2, 0], [30, 12, 45, 60, 25]))

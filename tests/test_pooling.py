@@ -15,6 +15,7 @@ from scipy.stats import beta, chi2, norm, t
 
 from evidence.errors import InputError, OptionError
 from evidence.synthesis import notes
+from evidence.synthesis.inverse_variance.heterogeneity import boundary_pvalue
 from evidence.synthesis.pooling import (
     CI,
     FITTERS,
@@ -645,6 +646,25 @@ def test_kenward_roger_with_less_than_a_degree_of_freedom_says_so() -> None:
     enough = pool_counts([30, 12, 20, 9, 17], [40] * 5, model="random", ci="kenward-roger")
     assert enough.df is not None and enough.df > 1
     assert notes.LESS_THAN_ONE_DEGREE not in enough.notes
+
+
+def test_a_likelihood_ratio_of_rounding_has_p_one() -> None:
+    """tau2 a hair above 0: the ratio is 1e-16, of which half a chi-square would say 0.5."""
+    found = pool_counts([4] * 6, [10] * 6, model="random", measure="arcsine").heterogeneity
+    assert found is not None
+    assert found.lrt_pvalue == 1.0
+    assert boundary_pvalue(np.array([0.0, 1e-16, 3.841459]))[:2].tolist() == [1.0, 1.0]
+    assert boundary_pvalue(np.array([3.841459]))[0] == pytest.approx(0.025, abs=1e-6)
+
+
+def test_a_prediction_narrower_than_the_pool_s_own_interval_says_so() -> None:
+    """With Hartung and Knapp's factor above 1 the pool's interval is wider than t's prediction by the plain standard error."""
+    found = pool_counts([8, 9, 7, 3, 20], [10, 12, 9, 8, 31], model="random")
+    assert found.prediction is not None
+    assert found.prediction.low > found.proportion.low
+    assert notes.NARROWER_PREDICTION in found.notes
+    alike = pool_counts([8, 9, 7, 3, 20], [10, 12, 9, 8, 31], model="random", prediction="hksj")
+    assert notes.NARROWER_PREDICTION not in alike.notes
 
 
 def test_kenward_roger_with_equal_variances_is_the_t_interval_of_the_mean() -> None:

@@ -46,9 +46,17 @@ def compare_proportions(
 ) -> Comparison:
     """Difference, ratio and odds ratio of two independent proportions, and one test of their equality.
 
-    `difference` is one of DIFFERENCES, `test` one of TESTS. The ratio is Koopman's,
-    the odds ratio exact and conditional. Where no finite value exists the interval's
-    estimate or limit, or the whole interval, is None and a note says why.
+    events1, n1  responders and patients of the group of interest: whole numbers, 0 <= events1 <= n1, n1 from 1
+    events2, n2  those of the group it is compared with
+    test         fisher; boschloo or barnard, unconditional and more powerful, up to 2000 patients. All are two-sided
+    difference   interval of the difference: newcombe [newcombe1998] or miettinen-nurminen [miettinen1985]
+    level        of every interval, 0 to 1
+
+    The ratio's interval is Koopman's [koopman1984], the odds ratio exact and conditional [cornfield1956]. Where no
+    finite value exists the interval's estimate or limit, or the whole interval, is None and a note says why.
+
+    Raises OptionError for counts that are not counts and an option outside these, NotPossible for boschloo and barnard
+    with more patients.
     """
     if difference not in DIFFERENCES:
         raise OptionError("difference", difference, DIFFERENCES)

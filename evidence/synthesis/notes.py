@@ -32,6 +32,10 @@ NO_PREDICTION = "A prediction for a new study needs at least three studies."
 NO_DEGREE_OF_FREEDOM = (
     "Kenward and Roger's approximation leaves these studies no degree of freedom for a prediction."
 )
+NARROWER_PREDICTION = (
+    "The prediction interval is narrower than the pool's own: its standard error is the usual one, without what the pool's "
+    "interval adds for few studies. Another study is no surer than the average: take the wider of the two limits."
+)
 LESS_THAN_ONE_DEGREE = (
     "Kenward and Roger's approximation leaves less than one degree of freedom here: its interval says nothing of these "
     "studies."

@@ -172,8 +172,13 @@ class Pooled(Displayed):
 class Comparison(Displayed):
     """Two proportions beside each other: first minus second, first over second, odds ratio.
 
-    Each part carries its method's name; an interval limit that does not exist
-    (a ratio with 0 events below) is None with a sentence in `notes`.
+    difference         first minus second, -1 to 1
+    ratio, odds_ratio  first over second; None where there is none at all
+    difference_method, ratio_method, odds_ratio_method  how each interval was made, in the options' words
+    test, pvalue       of equal proportions, two-sided; None where none was made
+    notes              why something is missing or not finite, in words
+
+    An estimate or limit that does not exist (a ratio with 0 events below) is None with a sentence in `notes`.
     """
 
     difference: Interval

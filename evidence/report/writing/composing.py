@@ -70,9 +70,12 @@ def write(
 ) -> Written:
     """A piece of a manuscript from a result: "results", "methods" or "limitations".
 
-    `result` is what `pool` or `compare` gave; for limitations also what `sensitivity` gave, or that beside it. `review`
-    lets the sentences cite its reports. `words` is the most the paragraph may have: the least important claims go first,
-    each with everything that qualifies it.
+    result       what `pool` or `compare` gave; for limitations also what `sensitivity` gave
+    sensitivity  what `sensitivity` gave, beside a pool
+    review       lets the sentences cite its reports
+    lang         language of the text: en or es
+    words        the most the paragraph may have: the least important claims go first, each with everything that
+                 qualifies it
 
     Raises OptionError for another piece or language, or methods of what is no pool; NotPossible where not even the
     claim that must stay fits in `words`.

@@ -257,7 +257,7 @@ class English(Language):
         return f"Against {name}{_space(when)} instead, {p}: the conclusion depends on the choice of the comparator."
 
     def multiverse(self, kept: int | None, total: int, low: str, high: str, *, declared: bool) -> str:
-        ways = "ways of making the comparison that were declared in advance"
+        ways = "ways of making the comparison that are declared in the review"
         which = f"{total} {ways}" if declared else f"{total} usual ways of making the comparison"
         ends = f"the differences ran from {low} to {high} percentage points"
         return (

@@ -190,7 +190,7 @@ class Language(ABC):
     def warning(self, text: str) -> str:
         """A warning that must be read before anything else."""
 
-    def heterogeneity(self, found: Heterogeneity, level: float, measure: str) -> str:
+    def heterogeneity(self, found: Heterogeneity, level: float) -> str:
         """tau², I², Q: what is known of them; "" for nothing."""
 
         def within(low: str, high: str) -> str:

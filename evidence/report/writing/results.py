@@ -68,7 +68,7 @@ def _pooled(analysis: Analysis, say: Language, cite: Cite) -> Iterator[Passage]:
             yield from _beside_pool(analysis, say, cite, digits)
     found = analysis.leading.heterogeneity
     if found is not None:
-        text = say.heterogeneity(found, analysis.leading.level, str(analysis.leading.measure))
+        text = say.heterogeneity(found, analysis.leading.level)
         alike = say.not_alike() if known(found.pvalue) and found.pvalue > FEW else ""
         if text:
             yield Passage(3, _text([], text, alike))

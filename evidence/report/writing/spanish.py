@@ -60,6 +60,11 @@ NOTES: Mapping[str, str] = {
         "Dos series apenas dicen nada de cuánto difieren las series; un intervalo a partir de dos descansa más en el "
         "modelo que en los datos."
     ),
+    re.escape(notes.NARROWER_PREDICTION): (
+        "El intervalo de predicción es más estrecho que el del conjunto: su error estándar es el habitual, sin lo que el "
+        "intervalo del conjunto añade cuando hay pocas series. Otra serie no es más segura que la media: deben tomarse los "
+        "límites más amplios."
+    ),
     re.escape(notes.LESS_THAN_ONE_DEGREE): (
         "La aproximación de Kenward y Roger deja menos de un grado de libertad: su intervalo no dice nada de estas series."
     ),
@@ -372,7 +377,7 @@ class Spanish(Language):
         )
 
     def multiverse(self, kept: int | None, total: int, low: str, high: str, *, declared: bool) -> str:
-        ways = "maneras de hacer la comparación declaradas de antemano"
+        ways = "maneras de hacer la comparación declaradas en la revisión"
         which = f"{total} {ways}" if declared else f"{total} maneras habituales de hacer la comparación"
         ends = f"las diferencias fueron de {low} a {high} puntos porcentuales"
         return (

@@ -122,10 +122,24 @@ class ArmOptions(NamedTuple):
 class PooledArms:
     """What trials say together of treated against control, and how it was reached.
 
-    `effect` is on the scale people read (ratios as ratios, differences as fractions), `fit` on the model scale (logs of
-    ratios). `k` studies of `studies` given carry the effect; `used` says which. `weights` are their shares (0 for the
-    others), None where a model has none. `association` asks whether treatment and response go together at all,
-    `homogeneity` whether the odds ratio is the same in all studies. `prediction` is for the effect of a new study.
+    k, studies      studies that carry the effect, and studies given; `used`, of shape (studies,), says which
+    measure, model  as they were asked for: the words of `pool_arms`
+    tau2_estimator  how tau2 was estimated; None where the model assumes there is none
+    ci, df          how the interval was made, and the degrees of freedom of its quantile; None for the normal one's
+    level           of every interval, 0 to 1
+    effect          on the scale people read: ratios as ratios, differences as fractions
+    fit             the same on the model scale: logs of ratios, the differences themselves
+    pvalue          two-sided, of no effect
+    prediction      where the effect of a new study may lie; None where the model has none
+    heterogeneity   tau2, Q, I2 on the model scale; None where the model has none
+    association     whether treatment and response go together at all; None where the model has no such test
+    homogeneity     whether the odds ratio is the same in all studies; None likewise
+    weights         shares of the studies, of shape (studies,), 0 for those that carry nothing; None without weights
+    effects         each study's own effect and variance on the model scale, and whether it was corrected
+    notes           what the counts could not support, in words
+    method          model, k and options in a line
+    options         everything that was asked for
+    maximum         of the likelihood, for binomial models; else None
     """
 
     k: int
@@ -164,8 +178,18 @@ def compare_arms(
 ) -> tuple[Comparison, ...]:
     """Each study by itself: risk difference, risk ratio and odds ratio with intervals that hold for small counts.
 
-    The methods are those of `compare_proportions` (score intervals, the exact conditional odds ratio, one test): none needs
-    a correction for empty cells. Raises InputError for counts that are none.
+    ai, n1i     events and patients of the treated arms, arrays of shape (k,)
+    ci, n2i     those of the control arms, in the same order
+    test        fisher, boschloo or barnard
+    difference  newcombe or miettinen-nurminen
+    level       of every interval, 0 to 1
+
+    One `Comparison` a study, in their order; treated minus and over control. The methods are those of
+    `compare_proportions` (score intervals, the exact conditional odds ratio, one test): none needs a correction for empty
+    cells.
+
+    Raises InputError for counts that are not counts or not of one shape, OptionError for an option outside these,
+    NotPossible for boschloo and barnard of a study with more than 2000 patients.
     """
     arms = as_arms(ai, n1i, ci, n2i)
     return tuple(

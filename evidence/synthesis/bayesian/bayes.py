@@ -23,16 +23,21 @@ from scipy.special import expit, log_expit, logit, ndtr
 
 from evidence.errors import OptionError
 from evidence.synthesis.counts.average import average_parts
-from evidence.synthesis.counts.quadrature import derivatives, normal_nodes, study_log_likelihood
+from evidence.synthesis.counts.quadrature import (
+    derivatives,
+    normal_nodes,
+    study_log_likelihood,
+    wall_log_likelihood,
+)
 from evidence.synthesis.results import Floats, Interval
 from evidence.synthesis.roots import bracketed_root
 
 _PANEL_NODES = 8
 _FINE = (12, 3, 21)  # panels over mu, panels over tau, nodes for a study's likelihood: good to about 2e-5
 _ROUGH = (8, 2, 21)  # good to about 2e-4, for the range over priors, which is said in whole percent
-LARGE_TAU = 5.0  # from which a study at 0 or n is a wall in its integrand, which more nodes resolve
+LARGE_TAU = 5.0  # from which a study at 0 or n is a wall in its integrand
 _MANY_NODES = 321
-_TELLING = 1e-4  # of the peak: less at such a tau does not tell
+_TELLING = 1e-8  # of the peak: less at such a tau does not tell, in however long a tail
 _SEARCH_NODES = 9  # while looking for the mass
 _NOTICEABLE = 8.0  # log density below the peak: worth sharp nodes
 _NEGLIGIBLE = 25.0  # log density below the peak: e^-25 of it is 1e-11
@@ -126,7 +131,7 @@ def uniform(scale: float = 1.0, median: str = "uniform") -> Prior:
     return Prior(f"{label}uniform(0, {scale:g}) on tau", log_mu, np.zeros_like, scale, farthest=1.0)
 
 
-def vague_normal(sd: float = 10.0, scale: float = 1.0) -> Prior:
+def vague_normal(sd: float = 10.0, scale: float = 1.25) -> Prior:
     """Normal(0, sd) on mu, which puts most of its mass at proportions near 0 and 1; half-normal on tau."""
     return Prior(
         f"normal(0, {sd:g}) on the average logit",
@@ -376,7 +381,7 @@ def posterior(events: Floats, n: Floats, prior: Prior | None = None, *, rough: b
     mass = np.exp(heights - heights.max()) * v_weight[:, None]
     large = (density.tau(v) > LARGE_TAU) & (mass.max(1) > _TELLING * mass.max())
     if large.any() and not rough:
-        heights[large] = density.at(axis.mu(u)[None, :], v[large], _MANY_NODES) + np.log(np.cosh(u))
+        heights[large] = density.precisely(axis.mu(u)[None, :], v[large]) + np.log(np.cosh(u))
         mass = np.exp(heights - heights.max()) * v_weight[:, None]
     mass /= (mass @ u_weight).sum()
     return Posterior(prior, axis, density.tau(v), mass)
@@ -407,7 +412,23 @@ class _LogDensity(NamedTuple):
         """At v (T,) and mu (T, M) or (1, M); shape (T, M)."""
         tau = self.tau(v)
         studies = study_log_likelihood(self.events, self.n, mu[:, :, None], tau[:, None, None], nodes)
-        of_tau = self.prior.log_tau(tau) + np.log(np.cosh(v))
+        return self._with_priors(studies, mu, v)
+
+    def precisely(self, mu: Floats, v: Floats) -> Floats:
+        """The same where tau is large, however large."""
+        tau = self.tau(v)[:, None]
+        studies = np.empty((len(v), mu.shape[1], len(self.n)))
+        for place, (events, n) in enumerate(zip(self.events, self.n, strict=True)):
+            if 0 < events < n:
+                studies[..., place] = study_log_likelihood(events, n, mu, tau, _MANY_NODES)
+            else:
+                size = np.full(studies.shape[:2], n)
+                from_end = mu if events else -mu
+                studies[..., place] = wall_log_likelihood(size, *np.broadcast_arrays(from_end, tau))
+        return self._with_priors(studies, mu, v)
+
+    def _with_priors(self, studies: Floats, mu: Floats, v: Floats) -> Floats:
+        of_tau = self.prior.log_tau(self.tau(v)) + np.log(np.cosh(v))
         return np.asarray(studies @ self.copies + self.prior.log_mu(mu) + of_tau[:, None])
 
     def ridge(self, v: Floats) -> tuple[Floats, Floats]:

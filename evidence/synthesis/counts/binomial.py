@@ -24,6 +24,9 @@ Rows: TypeAlias = npt.NDArray[np.intp]
 Limits: TypeAlias = tuple[Floats, Floats]
 
 _STARTS = (0.2, 1.0, 4.0)  # tau to climb from, beside tau = 0; two maxima lie far apart on this scale
+_FAR = (0.8, 3.0)  # tau to climb from, away from the best value of mu
+_FAR_APART = 0.7  # of log tau: nearer than that the two are one maximum
+_WORTH_A_CLIMB = 1.0  # of the log-likelihood below the best: from there a climb may end above it
 _COARSE = 7  # quadrature nodes to find the maximum
 _LADDER = (
     15,
@@ -188,6 +191,28 @@ def _step(at: Derivatives, tau: Floats, hold_mu: bool) -> tuple[Floats, Floats]:
     return shorter * d_mu, shorter * d_tau
 
 
+def best_tau(x: Floats, n: Floats, mu: Floats, tau: Floats, nodes: int) -> tuple[Floats, Floats]:
+    """The best tau at each mu, and the likelihood there, both (B,); climbed from `tau`, and from afar where that may be higher.
+
+    With mu away from its best value there can be several maxima, tau = 0 among them.
+    """
+    _, tau, value = climb(x, n, mu, tau, nodes, tolerance=1e-7, hold_mu=True)
+    edge = table_log_likelihood(x, n, mu, np.zeros_like(mu), 1)
+    tau, value = np.where(edge >= value, 0.0, tau), np.maximum(value, edge)
+    for start in _FAR:
+        height = table_log_likelihood(x, n, mu, np.full_like(mu, start), _COARSE)
+        rows = np.flatnonzero(
+            (height > value - _WORTH_A_CLIMB) & (np.abs(np.log(np.maximum(tau, 1e-3) / start)) > _FAR_APART)
+        )
+        if rows.size:
+            _, other, top = climb(
+                x[rows], n[rows], mu[rows], np.full(rows.size, start), nodes, tolerance=1e-7, hold_mu=True
+            )
+            higher = top > value[rows]
+            tau[rows], value[rows] = np.where(higher, other, tau[rows]), np.where(higher, top, value[rows])
+    return tau, value
+
+
 def profile_mu(x: Floats, n: Floats, best: Maximum, drop: float) -> Limits:
     """Where the likelihood, maximised over tau, has fallen by `drop` on either side of mu; arrays (B,)."""
 
@@ -195,10 +220,7 @@ def profile_mu(x: Floats, n: Floats, best: Maximum, drop: float) -> Limits:
         tau = np.maximum(best.tau[rows], 0.1)
 
         def excess(mu: Floats) -> Floats:
-            # From the edge and from above it: with mu away from its best value the two can both be maxima.
-            _, _, above = climb(x[rows], n[rows], mu, tau, nodes, tolerance=1e-7, hold_mu=True)
-            edge = table_log_likelihood(x[rows], n[rows], mu, np.zeros_like(mu), 1)
-            return np.asarray(np.maximum(above, edge) - best.value[rows] + drop)
+            return best_tau(x[rows], n[rows], mu, tau, nodes)[1] - best.value[rows] + drop
 
         return excess
 

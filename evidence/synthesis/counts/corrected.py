@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from evidence.synthesis.counts.binomial import Limits, Maximum, climb
+from evidence.synthesis.counts.binomial import Limits, Maximum, best_tau
 from evidence.synthesis.counts.quadrature import derivatives, table_log_likelihood
 from evidence.synthesis.inverse_variance.models import critical
 from evidence.synthesis.results import Floats
@@ -100,11 +100,11 @@ def _both_at_once(
     fine &= (sign * (mu - peak) > 0) & (np.abs(mu - peak) < FARTHEST)
     good = np.flatnonzero(fine)
     if good.size:
-        # the edge can be higher than the ridge, and more nodes can tell another likelihood
-        edge = table_log_likelihood(x[good], n[good], mu[good], np.zeros(good.size), 1)
+        # another maximum over tau can be higher than this one, and more nodes can tell another likelihood
+        _, highest = best_tau(x[good], n[good], mu[good], tau[good], nodes)
         finer = table_log_likelihood(x[good], n[good], mu[good], tau[good], more)
         low = value[good] - drop
-        fine[good] = (edge < low + _AGREE) & (np.abs(finer - low) < 10 * _AGREE)
+        fine[good] = (highest < low + 10 * _AGREE) & (np.abs(finer - low) < 10 * _AGREE)
     return mu, fine
 
 
@@ -132,11 +132,8 @@ def _excess(x: Floats, n: Floats, best: Maximum, rows: Rows, drop: float, nodes:
 
     def excess(mu: Floats) -> Floats:
         nonlocal tau
-        start = np.maximum(tau, _SMALLEST_TAU)
-        # from above the edge and from it: with mu away from its best value the two can both be maxima
-        _, tau, above = climb(x, n, mu, start, nodes, tolerance=1e-7, hold_mu=True)
-        edge = table_log_likelihood(x, n, mu, np.zeros_like(mu), 1)
-        return np.asarray(np.maximum(above, edge) - best.value[rows] + drop)
+        tau, highest = best_tau(x, n, mu, np.maximum(tau, _SMALLEST_TAU), nodes)
+        return highest - best.value[rows] + drop
 
     return excess
 

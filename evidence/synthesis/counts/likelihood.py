@@ -9,6 +9,7 @@ from evidence.synthesis import notes
 from evidence.synthesis.bayesian.posterior import predict_new_study
 from evidence.synthesis.counts import binomial
 from evidence.synthesis.fitting import Options, Part, few_studies_notes, from_q, interval_words
+from evidence.synthesis.inverse_variance.heterogeneity import boundary_pvalue
 from evidence.synthesis.inverse_variance.models import critical, predict
 from evidence.synthesis.results import Floats
 
@@ -117,7 +118,7 @@ def _tests(
     q_lrt = np.maximum(2 * (binomial.saturated_log_likelihood(x, n) - common), 0.0)
     return from_q(binomial.wald_q(x, n), k, tau2, options.level) | {
         "lrt": lrt,
-        "lrt_pvalue": np.where(lrt > 0, 0.5 * chdtrc(1, lrt), 1.0),
+        "lrt_pvalue": boundary_pvalue(lrt),
         "q_lrt": q_lrt,
         "q_lrt_pvalue": np.asarray(chdtrc(k - 1, q_lrt)),
     }

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import log_expit, ndtr
 
 from evidence.synthesis.results import Floats
 
@@ -21,6 +22,8 @@ _MODE_STEPS = (
 _CLOSE = 0.02  # when a step is this small a part of the integrand's width
 _MOST_HERMITE = 200  # nodes
 _REACH = 14.0  # of equidistant nodes, in units of the integrand's width at its mode times sqrt(2)
+_WALL_STEP = 0.5  # of the logit
+_WALL = np.arange(-25.0, 25.01, _WALL_STEP)  # beyond, the density is below 1e-10 of its peak
 _HIGHEST = 600.0  # exponent of a weight relative to the mode; more would overflow, and means the mode was not reached
 
 
@@ -122,6 +125,19 @@ def study_log_likelihood(x: Floats, n: Floats, mu: Floats, tau: Floats, nodes: i
         weight, _, _, _, factor = _integrand(xs, ns, mus, taus, nodes)
         out[part] = np.log(weight.sum(0)) + factor
     return out.reshape(shape)
+
+
+def wall_log_likelihood(n: Floats, mu: Floats, tau: Floats) -> Floats:
+    """The log-likelihood of a study in which all n responded, tau > 0; arguments and result of one shape.
+
+    Over the random effect such a study is a wall, which the larger tau the more nodes resolve. By parts, expit(eta)^n
+    is a distribution function, its density n p^n (1 - p) as smooth whatever tau is: the trapezoid rule is then good to
+    1e-8 with a hundred nodes.
+    """
+    eta = np.log(n)[..., None] + _WALL
+    weight = _WALL_STEP * np.exp(np.log(n)[..., None] + n[..., None] * log_expit(eta) + log_expit(-eta))
+    total = (weight * ndtr((mu[..., None] - eta) / tau[..., None])).sum(-1)
+    return np.asarray(np.log(np.maximum(total, 1e-300)))
 
 
 def table_log_likelihood(x: Floats, n: Floats, mu: Floats, tau: Floats, nodes: int) -> Floats:

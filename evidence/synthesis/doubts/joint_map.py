@@ -24,7 +24,7 @@ import numpy.typing as npt
 from evidence.errors import OptionError
 from evidence.synthesis.comparison import fisher_pvalue
 from evidence.synthesis.doubts.fragility import MOST_HIDDEN, UNEVEN
-from evidence.synthesis.proportions import proportion_interval
+from evidence.synthesis.proportions import binomial_tail
 from evidence.synthesis.roots import first_true
 
 CONCLUSIONS = ("pvalue", "limit")
@@ -74,7 +74,8 @@ def joint_map(
             return False
         if conclusion == "pvalue":
             return fisher_pvalue(x, patients, events2, n2) <= 1 - level
-        return bool(proportion_interval(x, patients, method="exact", level=level).low > reference)
+        # whether the exact lower limit, which is the root of this, lies above the reference
+        return bool(binomial_tail(x, patients, reference) < (1 - level) / 2)
 
     survives = np.empty((unpublished + 1, dropped + 1), dtype=np.int64)
     for u in range(unpublished + 1):

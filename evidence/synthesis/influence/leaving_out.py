@@ -43,8 +43,18 @@ _MANY = (
 class Refits:
     """Pools of m subsets of the studies, in order: arrays (m,), nan where that pool has no such value.
 
-    `added` or left out: `study` is the place of the study that makes each row. `fit` is on the model scale.
-    `warm` says which rows were found from the maximum of all studies instead of being fitted from the beginning.
+    study         the place, from 0, of the study that is left out, or that came last
+    k             studies pooled
+    events, n     their responders and patients, summed
+    model         the model of each row, m words
+    proportion    0 to 1; of binomial and Bayes models the median over studies
+    average       the population average, 0 to 1, where the model has one
+    fit           the pooled value on the model scale
+    tau2, i2      between-study variance on the model scale; share of the variation that is not chance, 0 to 1
+    q, pvalue     Cochran's Q, and its p
+    method        model, k and options of each row in a line
+    notes         what that pool's data could not support, a tuple of sentences a row
+    warm          rows found from the maximum of all studies instead of being fitted from the beginning
     """
 
     study: npt.NDArray[np.intp]
@@ -65,15 +75,26 @@ class Refits:
 
 
 def leave_one_out(events: npt.ArrayLike, n: npt.ArrayLike, **options: Any) -> Refits:
-    """The pool without each of the k studies, in their order; options as in `pool_counts`.
+    """The pool without each of the k studies, in their order.
 
-    Raises NotPossible for a single study, else as `pool_counts`.
+    events, n  responders and patients of each study, arrays of shape (k,), whole numbers
+    options    as in `pool_counts`; the model that all studies get serves for every row, and no prediction is made
+
+    After Viechtbauer and Cheung [viechtbauer2010influence]. Raises NotPossible for a single study, OptionError for what
+    `pool_counts` does not take as an option, InputError for counts that are not counts.
     """
     return without_each(plan(events, n, as_options(options)))
 
 
 def cumulative(events: npt.ArrayLike, n: npt.ArrayLike, **options: Any) -> Refits:
-    """The pool of the first study, of the first two, and so on, in the order given; options as in `pool_counts`."""
+    """The pool of the first study, of the first two, and so on, in the order given.
+
+    events, n  responders and patients of each study, arrays of shape (k,), whole numbers
+    options    as in `pool_counts`; each step chooses its model as a pool of these studies would, and no prediction is made
+
+    After Lau and others [lau1992]. Raises OptionError for what `pool_counts` does not take as an option, InputError
+    for counts that are not counts.
+    """
     return step_by_step(plan(events, n, as_options(options)))
 
 

@@ -223,6 +223,14 @@ def typical_variance(vi: Floats) -> Floats:
     return np.asarray((vi.shape[-1] - 1) * total / (total**2 - (wi**2).sum(-1)))
 
 
+_NO_RATIO = 1e-10  # a likelihood ratio below this is rounding
+
+
+def boundary_pvalue(lrt: Floats) -> Floats:
+    """p of the likelihood ratio test of tau2 = 0, which lies on the edge: half and half chi-square of no and one df (B,)."""
+    return np.where(lrt > _NO_RATIO, 0.5 * chdtrc(1, lrt), 1.0)
+
+
 def q_pvalue(q: Floats, df: int) -> Floats:
     """The chance of a Q as large or larger if all studies shared one proportion."""
     return np.asarray(chdtrc(df, np.maximum(q, 0)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import chdtrc
 
 from evidence.synthesis import notes
 from evidence.synthesis.fitting import Options, Part, few_studies_notes, from_q, interval_words
 from evidence.synthesis.inverse_variance.heterogeneity import (
+    boundary_pvalue,
     estimate_tau2,
     generalised_q,
     log_likelihood,
@@ -122,7 +122,7 @@ def _likelihood_ratio(yi: Floats, vi: Floats, tau2: Floats, *, restricted: bool)
     """The test of tau2 = 0, which lies on the edge: half and half a chi-square of no and of one degree of freedom."""
     here, without = (log_likelihood(yi, vi, at, restricted=restricted) for at in (tau2, np.zeros_like(tau2)))
     lrt = np.where(tau2 > 0, np.maximum(2 * (here - without), 0.0), 0.0)
-    return {"lrt": lrt, "lrt_pvalue": np.where(lrt > 0, 0.5 * chdtrc(1, lrt), 1.0)}
+    return {"lrt": lrt, "lrt_pvalue": boundary_pvalue(lrt)}
 
 
 def _tau2_limits(
@@ -171,6 +171,11 @@ def _inverse_variance_notes(part: Part, x: Floats, n: Floats, options: Options) 
     if part.prediction is not None:
         for table in np.flatnonzero(np.isnan(part.prediction[0])):
             said[table].append(notes.NO_DEGREE_OF_FREEDOM)
+        narrower = (part.prediction[1] > part.proportion[1] + 1e-9) | (
+            part.prediction[2] < part.proportion[2] - 1e-9
+        )
+        for table in np.flatnonzero(narrower):
+            said[table].append(notes.NARROWER_PREDICTION)
     if part.tau2_estimator == "ml" != options.tau2 and part.ci == "profile":
         for remarks in said:
             remarks.append(notes.profile_needs_ml(options.tau2))

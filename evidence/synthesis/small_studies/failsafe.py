@@ -27,7 +27,9 @@ def rosenthal(yi: Floats, vi: Floats, *, alpha: float = 0.05) -> tuple[float, fl
 def orwin(yi: Floats, *, target: float, vi: Floats | None = None) -> tuple[float, float]:
     """Null studies that would bring the mean effect to `target`, and that mean (Orwin 1983, J Educ Stat 8:157-159).
 
-    The mean is plain, or by 1 / vi where variances are given; `target` takes its sign.
+    The mean is plain, or by 1 / vi where variances are given; `target` takes its sign. `asymmetry` does not show it: it
+    asks for an effect too small to matter, which nobody can name for the proportion of a single arm, and at half the
+    mean, which other programs take instead, the answer is always the number of studies seen.
     """
     weights = np.ones_like(yi) if vi is None else 1 / vi
     mean = float((weights * yi).sum() / weights.sum())
