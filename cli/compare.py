@@ -24,7 +24,7 @@ DIFFERENCES = ("newcombe", "miettinen-nurminen")
 @click.argument("args", nargs=-1, metavar="[WHO [AGAINST...]]")
 @options.review
 @click.option("--outcome", metavar="NAME", help="Outcome to compare; `evidence outcomes` lists them.")
-@click.option("--analysis", metavar="NAME", help="Analysis of review.toml to follow. Default: the first one.")
+@options.analysis
 @click.option(
     "--against",
     metavar="WHAT",

@@ -28,4 +28,6 @@ def completion(context: click.Context, shell: str) -> None:
     known = get_completion_class(shell)
     assert known is not None  # the choice above lists only those click has
     root = context.find_root().command
-    click.echo(known(root, {}, "evidence", "_EVIDENCE_COMPLETE").source())
+    script = known(root, {}, "evidence", "_EVIDENCE_COMPLETE").source()
+    # click's script for fish takes an offer apart at every comma, those of its help text among them
+    click.echo(script.replace('string split ","', 'string split --max 1 ","'))

@@ -42,6 +42,7 @@ PRIORS = ("half-normal", "half-cauchy", "exponential", "uniform")
 PRIOR_MEDIANS = ("jeffreys", "uniform")
 TAU2_INTERVALS = ("q-profile", "profile", "jackson", "biggerstaff-jackson")
 I2 = ("q", "tau2")
+BETTER = ("lower", "higher")
 
 
 def listed(words: tuple[str, ...]) -> str:
@@ -102,7 +103,9 @@ review = click.option(
 )
 outcome = click.option("--outcome", metavar="NAME", help="Outcome; `evidence outcomes` lists them.")
 analysis = click.option(
-    "--analysis", metavar="NAME", help="Analysis of review.toml to follow. Default: the first one."
+    "--analysis",
+    metavar="NAME",
+    help="Analysis of review.toml to follow. Default: the one called primary, else the first.",
 )
 where = click.option("--where", metavar="RULE", help='Rows to keep, such as "design == cohort and n >= 5".')
 weeks = click.option(
@@ -167,7 +170,7 @@ pooling = all_of(
         "--prediction",
         type=click.Choice(PREDICTIONS),
         metavar="WORD",
-        help=f"Interval for another series: {listed(PREDICTIONS)}. Default: posterior for binomial, t for the others.",
+        help=f"Interval for another series: {listed(PREDICTIONS)}. Default: posterior for binomial (to 200 studies) and bayes, else t.",
     ),
     click.option(
         "--prior",
@@ -231,6 +234,25 @@ pubmed = all_of(
     ),
 )
 """Who asks PubMed, and where."""
+
+patients = all_of(
+    click.option("--before", metavar="COLUMN", help="Column of the score before."),
+    click.option("--after", metavar="COLUMN", help="Column of the score after."),
+    click.option("--id", metavar="COLUMN", help="Column of the patient's name or number. Else the row."),
+    click.option(
+        "--sheet", metavar="NAME", help="Sheet of a workbook, where several have something in them."
+    ),
+    click.option("--where", metavar="RULE", help='Patients to keep, such as "arm == drug and age >= 18".'),
+)
+"""Which columns of a table have the patients' scores, and which patients are meant."""
+
+better = click.option(
+    "--better",
+    type=click.Choice(BETTER),
+    default="lower",
+    show_default=True,
+    help="Which score is the better one.",
+)
 
 
 def output(*formats: str) -> Callable[[Command], Command]:

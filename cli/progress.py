@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import perf_counter
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,6 +35,18 @@ def on_terminal() -> bool:
         return False
 
 
+@contextmanager
+def line_free() -> Iterator[None]:
+    """While another line is written to stderr: the word that stands there is gone, and comes back by itself."""
+    standing = next(iter(_WORDS), None)
+    if standing is None:
+        yield
+        return
+    with standing.writing:
+        standing.erase()
+        yield
+
+
 class Working:
     """`with Working("pooling") as progress:`; what knows how far it is calls `progress(done, total)`, or with a share."""
 
@@ -44,6 +58,7 @@ class Working:
         self.wide = 0
         self.thread: Thread | None = None
         self.ended: Event | None = None
+        self.writing: AbstractContextManager[Any] = nullcontext()
         self.began = perf_counter()
 
     def __call__(self, done: float, total: float = 1.0) -> None:
@@ -53,10 +68,10 @@ class Working:
     def __enter__(self) -> Working:
         self.began = perf_counter()
         if on_terminal() and not _WORDS:  # within another one, that one goes on
-            _WORDS.append(self)
-            from threading import Event, Thread
+            from threading import Event, Lock, Thread
 
-            self.ended = Event()
+            self.ended, self.writing = Event(), Lock()
+            _WORDS.append(self)
             self.thread = Thread(target=self._show, daemon=True)
             self.thread.start()
         return self
@@ -79,7 +94,12 @@ class Working:
         wait = PATIENCE
         while not self.ended.wait(wait):
             wait = PERIOD
-            self._write(self.line())
+            with self.writing:
+                self._write(self.line())
+        self.erase()
+
+    def erase(self) -> None:
+        """Take the word off its line."""
         if self.wide:
             self._write("")
             self._write("", end="\r")

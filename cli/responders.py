@@ -43,24 +43,14 @@ def _rule(name: str, help: str) -> Callable[[options.Command], options.Command]:
 
 @click.command()
 @click.argument("file", required=False, metavar="[FILE | -]")
-@click.option("--before", metavar="COLUMN", help="Column of the score before.")
-@click.option("--after", metavar="COLUMN", help="Column of the score after.")
-@click.option("--id", metavar="COLUMN", help="Column of the patient's name or number. Else the row.")
-@click.option("--sheet", metavar="NAME", help="Sheet of a workbook, where several have something in them.")
-@click.option("--where", metavar="RULE", help='Patients to keep, such as "arm == drug and age >= 18".')
+@options.patients
 @_rule("drop", "Responders fell by at least so many percent. Default: 50,75,90.")
 @_rule("at-most", "Responders ended at most at this score.")
 @_rule("below", "Responders ended below this score.")
 @_rule("rise", "With --better higher: rose by at least so many percent.")
 @_rule("at-least", "With --better higher: ended at least at this score.")
 @_rule("above", "With --better higher: ended above this score.")
-@click.option(
-    "--better",
-    type=click.Choice(["lower", "higher"]),
-    default="lower",
-    show_default=True,
-    help="Which score is the better one.",
-)
+@options.better
 @click.option(
     "--missing",
     type=click.Choice(MISSING),

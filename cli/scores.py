@@ -26,18 +26,8 @@ PATIENTS = ("before", "after", "id", "sheet", "where")
 
 @click.command()
 @click.argument("file", required=False, metavar="[FILE | -]")
-@click.option("--before", metavar="COLUMN", help="Column of the score before.")
-@click.option("--after", metavar="COLUMN", help="Column of the score after.")
-@click.option("--id", metavar="COLUMN", help="Column of the patient's name or number. Else the row.")
-@click.option("--sheet", metavar="NAME", help="Sheet of a workbook, where several have something in them.")
-@click.option("--where", metavar="RULE", help='Patients to keep, such as "arm == drug and age >= 18".')
-@click.option(
-    "--better",
-    type=click.Choice(["lower", "higher"]),
-    default="lower",
-    show_default=True,
-    help="Which score is the better one.",
-)
+@options.patients
+@options.better
 @click.option(
     "--zeros",
     type=click.Choice(ZEROS),

@@ -1,4 +1,7 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all.
+
+Also what a spreadsheet would run in them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,9 @@ STREAMS = ("/dev/std", "/dev/fd/", "/proc/")
 """How the names of open streams begin, which are regular files where the shell made them so."""
 
 WINDOWS = os.name == "nt"
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a cell begins with that a spreadsheet takes for a formula, also in full width. Text gets an apostrophe before it."""
+
 PAUSES = (0.05, 0.1, 0.2, 0.4)
 """Seconds between tries: on Windows a scanner or an indexer holds a new file for a moment."""
 

@@ -20,6 +20,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 import evidence
 from evidence.cli import main
 from evidence.errors import DataError, InputError, OptionError
+from evidence.report.review.agreement import kappa_in_words
 from evidence.review.agreement import DISAGREEMENT, Kappa, TableAgreement, agree, consensus, kappa, same
 from evidence.review.tables import load
 from evidence.review.workbook import write_workbook
@@ -152,6 +153,14 @@ def test_cohens_own_example() -> None:
 )
 def test_what_kappa_does_not_say_is_said(given: list[tuple[str, str]], note: str) -> None:
     assert note in kappa(given).note
+
+
+def test_a_kappa_of_nothing_has_no_sign() -> None:
+    """One used a single word: kappa is 0, and so are both ends of its interval but for rounding."""
+    found = kappa([("a", "a")] * 2 + [("a", "b")])
+    assert found.low is not None
+    assert found.low <= 0
+    assert kappa_in_words(found).startswith("kappa 0.00 (0.00 to 0.00)")
 
 
 def test_kappa_does_not_know_who_is_who_nor_what_the_words_are() -> None:

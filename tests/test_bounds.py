@@ -87,3 +87,9 @@ def test_every_possible_pool_lies_in_the_set(studies: list[tuple[int, int, int]]
         assert found.estimate[0] - 1e-9 <= pooled.estimate <= found.estimate[1] + 1e-9
         assert found.low[0] - 1e-9 <= pooled.low
         assert pooled.high <= found.high[1] + 1e-9
+
+
+def test_the_average_of_the_pools_is_the_same_beside_the_usual_interval_and_beside_t() -> None:
+    """The sensitivity of a review asks for t, which costs a tenth."""
+    known = ([6, 11, 9, 4, 2], [6, 11, 9, 5, 4], [6, 11, 9, 7, 4])
+    assert pool_set(*known, ci="t") == pool_set(*known)

@@ -104,6 +104,24 @@ def test_completion_prints_a_script(shell: str) -> None:
     assert "_EVIDENCE_COMPLETE" in result.output
 
 
+def test_an_offer_in_fish_keeps_the_commas_of_its_help_text() -> None:
+    assert 'string split --max 1 "," $completion' in run("completion", "fish").output
+
+
+def test_every_analysis_option_says_which_one_is_the_default() -> None:
+    told = {
+        name: option.help
+        for name, command in commands()
+        for option in command.params
+        if isinstance(option, click.Option) and option.name == "analysis"
+    }
+    defaults = [text for text in told.values() if text and "Default" in text]
+    assert len(defaults) > 10
+    assert {text.partition("Default: ")[2] for text in defaults} == {
+        "the one called primary, else the first."
+    }
+
+
 def test_completion_completes() -> None:
     env = os.environ | {
         "_EVIDENCE_COMPLETE": "bash_complete",
@@ -171,6 +189,13 @@ def test_the_words_of_each_option_are_the_engines(name: str) -> None:
         assert re.search(rf"(?<![\w-]){word}(?![\w-])", error.value.allowed), word
         needed = {"weights": "equal"} if word == "genq" else {}  # made from weights
         evidence.pool_counts([1, 2, 3, 2, 2], [4, 5, 6, 7, 8], **{name: word} | needed)
+
+
+def test_which_score_is_better_is_said_in_the_librarys_words() -> None:
+    from evidence.analysis.scoring import BETTER
+    from evidence.review.responders import TESTS
+
+    assert options.BETTER == BETTER == tuple(TESTS)
 
 
 # ---- values ------------------------------------------------------------------------------------

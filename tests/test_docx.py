@@ -26,7 +26,7 @@ from lxml import etree
 
 import evidence
 from evidence.cli import main
-from evidence.errors import OptionError
+from evidence.errors import InputError, OptionError
 from evidence.report.docx.figures import DPI, Figure, _figure, figures_of
 from evidence.report.docx.frame import room
 from evidence.report.docx.inline import target
@@ -390,6 +390,12 @@ def test_the_same_page_is_the_same_bytes(
     assert dated != made
     created = read(dated).core_properties.created
     assert created is not None and created.isoformat().startswith("2023-11-14T22:13:20")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "99999999999999")  # later than a zip or a date can say
+    latest = read(render_page(page, figures)).core_properties.created
+    assert latest is not None and latest.isoformat().startswith("2107-12-31T23:59:58")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    with pytest.raises(InputError, match="yesterday"):
+        render_page(page, figures)
     assert len(made) < 600_000
 
 

@@ -25,6 +25,7 @@ import evidence
 from evidence.cli import main
 from evidence.errors import InputError, NotPossible, OptionError
 from evidence.report import render
+from evidence.report.dated import EPOCH
 from evidence.report.export import placing
 from evidence.report.export.bundle import MANIFEST, README, SUMS, Export
 from evidence.report.export.everything import Everything
@@ -364,6 +365,31 @@ def test_an_earlier_export_is_replaced_and_nothing_else(small: Export, tmp_path:
     assert (target / "studies.csv").read_text() == "changed"
 
 
+def test_links_and_empty_folders_in_an_earlier_export_are_somebodys(small: Export, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    save(small, str(target))
+    (target / "drafts").mkdir()
+    with pytest.raises(InputError, match=r"changes in it \(drafts\)"):
+        save(small, str(target))
+    (target / "drafts").rmdir()
+    (target / "letters").symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(InputError, match=r"changes in it \(letters\)"):
+        save(small, str(target))
+    assert (target / "letters").is_symlink()
+
+
+def test_a_folder_that_is_no_export_is_not_gone_through(
+    small: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be a whole disk."""
+    (tmp_path / "home" / "deep").mkdir(parents=True)
+    walked: list[object] = []
+    monkeypatch.setattr(placing.os, "walk", lambda *given, **_: walked.append(given) or iter(()))
+    with pytest.raises(InputError, match="no earlier export"):
+        save(small, str(tmp_path / "home"))
+    assert not walked
+
+
 @pytest.mark.parametrize("there", ["thesis.docx", SUMS, MANIFEST])
 def test_a_folder_that_is_no_export_is_refused(small: Export, tmp_path: Path, there: str) -> None:
     target = tmp_path / "out"
@@ -428,19 +454,21 @@ def test_times_in_a_zip_are_fixed_or_those_of_the_epoch(monkeypatch: pytest.Monk
     def times() -> set[tuple[int, ...]]:
         return {info.date_time for info in zipfile.ZipFile(io.BytesIO(placing.zipped(FILES))).infolist()}
 
-    monkeypatch.delenv(placing.EPOCH, raising=False)
+    monkeypatch.delenv(EPOCH, raising=False)
     assert times() == {(1980, 1, 1, 0, 0, 0)}
-    monkeypatch.setenv(placing.EPOCH, "1700000000")
+    monkeypatch.setenv(EPOCH, "1700000000")
     assert times() == {(2023, 11, 14, 22, 13, 20)}
-    monkeypatch.setenv(placing.EPOCH, "0")
+    monkeypatch.setenv(EPOCH, "0")
     assert times() == {(1980, 1, 1, 0, 0, 0)}
-    monkeypatch.setenv(placing.EPOCH, "yesterday")
+    monkeypatch.setenv(EPOCH, "yesterday")
     with pytest.raises(InputError, match="yesterday"):
         times()
+    monkeypatch.setenv(EPOCH, "99999999999999")
+    assert times() == {(2107, 12, 31, 23, 59, 58)}
 
 
 def test_order_of_the_files_is_that_of_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(placing.EPOCH, raising=False)
+    monkeypatch.delenv(EPOCH, raising=False)
     assert placing.zipped(FILES) == placing.zipped(dict(reversed(FILES.items())))
     assert zipfile.ZipFile(io.BytesIO(placing.zipped(FILES, "top"))).namelist() == [
         "top/a.txt",

@@ -150,6 +150,20 @@ def test_what_differs_and_the_limitations_stand_beneath(
     assert set(told.sentences) <= {note.text for note in evidence.table("comparison", made).notes}
 
 
+def test_limitations_of_one_of_several_comparisons_say_of_which(
+    shipped: evidence.Review, compared: PaperTable, tmp_path: Path
+) -> None:
+    said = [note.text for note in compared.notes]
+    place = said.index("Limitations, of the comparison with TULIP-1+2, week 12:")
+    told = evidence.write("limitations", evidence.pool(shipped), sensitivity=evidence.sensitivity(shipped))
+    assert tuple(said[place + 1 :]) == told.sentences
+    spanish = notes(evidence.table("comparison", shipped, lang="es"))
+    assert "Limitaciones, de la comparación con TULIP-1+2, semana 12:" in spanish
+    rows_ = ["ours 6/6", "one 9/10", "trial 4/19"]
+    alone = evidence.table("comparison", made_review(tmp_path, rows_, toml=REFERENCE, studies=TRIAL))
+    assert "Limitations, of" not in notes(alone)
+
+
 def test_no_p_value_is_given_for_a_pool(compared: PaperTable) -> None:
     for table in compared.tables:
         told = lines_of(table)

@@ -15,9 +15,11 @@ from types import ModuleType
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from evidence.cli import main
 
+README = Path(__file__).resolve().parent.parent / "README.md"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -127,14 +129,24 @@ def test_every_command_is_in_the_readme_and_has_help(text: str) -> None:
         assert command.get_short_help_str()
 
 
-def test_the_console_examples_run(text: str, run: Run, root: Path, tmp_path: Path) -> None:
-    shutil.copytree(root / "data", tmp_path / "data")
+def examples() -> list[list[str]]:
+    """The command lines of the README's console block, without their remarks."""
+    (block,) = fenced(README.read_text(encoding="utf-8"), "console")
+    return [shlex.split(line.removeprefix("$ "), comments=True) for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("words", examples(), ids=" ".join)
+def test_the_console_examples_run(
+    words: list[str], root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(root / "data", tmp_path / "data", ignore=shutil.ignore_patterns("__*"))
     (tmp_path / "table.csv").write_text("study,events,n\nA,6,6\nB,9,9\nC,11,11\n", encoding="utf-8")
-    (examples,) = fenced(text, "console")
-    for line in examples.splitlines():
-        done = run(*shlex.split(line.removeprefix("$ "), comments=True)[1:], cwd=tmp_path)
-        assert done.returncode == 0, (line, done.stderr)
-    assert json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))["outcome"] == "clasi50"
+    monkeypatch.chdir(tmp_path)
+    assert words[0] == "evidence"
+    done = CliRunner().invoke(main, words[1:], catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
+    if "result.json" in words:
+        assert json.loads(Path("result.json").read_text(encoding="utf-8"))["outcome"] == "clasi50"
 
 
 # ---- set up, test, use --------------------------------------------------------------------------------

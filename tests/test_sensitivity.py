@@ -13,11 +13,13 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 import evidence
+from evidence.analysis import robustness
 from evidence.analysis.robustness import Sensitivity
 from evidence.errors import DataError, OptionError
+from evidence.report.numbers import percent
 from evidence.report.sensitivity.export import render_csv, to_dict
 from evidence.report.sensitivity.text import render_text
-from evidence.report.sensitivity.words import weaknesses, words
+from evidence.report.sensitivity.words import priors_in_words, weaknesses, words
 from evidence.review.counts import CountRow
 
 Run = Any
@@ -229,3 +231,59 @@ def test_series_whose_count_is_bounded_widen_the_pool_to_a_set(shipped: Sensitiv
     assert "Disputed: a median of 0 in seven" in said
     assert "Against the reference, neither end takes p above 0.05." in said
     assert found.pools.ends[0].low == pytest.approx(proportion_confint(32, 37, method="beta")[0])
+
+
+def test_a_retracted_report_is_not_counted_in_by_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    review = evidence.load("data")
+    monkeypatch.setattr(
+        robustness, "retracted", lambda notices: {"carter2023": ("retracted", "made up here")}
+    )
+    found = evidence.sensitivity(review, exclude_retracted=True).bounds
+    assert found is not None
+    assert [row.label for row in found.rows] == ["LSM 2023, four cases"]
+
+
+# ---- other priors --------------------------------------------------------------------------------
+
+
+def test_other_priors_are_those_of_the_pool_and_around_it(shipped: Sensitivity) -> None:
+    """Its own prior is one of the eight; half-Cauchy(1), which the pool's own note names, gives the lowest limit."""
+    found = {under.prior: under.average for under in shipped.priors}
+    assert len(found) == 8
+    lows = [average.low for average in found.values()]
+    own = shipped.analysis.average
+    assert own in found.values()
+    cauchy = evidence.pool_counts([6, 9, 11], [6, 9, 11], model="bayes", prior="half-cauchy", prior_scale=1)
+    assert cauchy.average is not None
+    assert cauchy.average.low == min(lows) == pytest.approx(0.49, abs=0.01)
+    said = priors_in_words(shipped)
+    assert (
+        f"under these eight its lower limit lies between {percent(min(lows))} and {percent(max(lows))} %"
+        in said
+    )
+    assert "upper" not in said  # where all responded it is 100 % under any
+    assert "Under every one the interval lies above TULIP-1+2, week 12's 45.8 %." in said
+    told = to_dict(shipped)["priors"]
+    assert [one["average"]["low"] for one in told] == lows
+    lines = [line for line in csv.DictReader(io.StringIO(render_csv(shipped))) if line["part"] == "priors"]
+    assert [float(line["low"]) for line in lines if line["quantity"] == "average"] == lows
+    assert "uniform median, half-normal(1.25) on tau  95.8 (67.0 to 99.9)" in render_text(shipped)
+
+
+def test_both_limits_are_said_where_some_responded_and_some_did_not() -> None:
+    found = examined((3, 12), (5, 9), (2, 20), against=(59, 107))
+    said = priors_in_words(found)
+    for end in ("low", "high"):
+        limits = [getattr(under.average, end) for under in found.priors]
+        between = f"{percent(min(limits))} and {percent(max(limits))} %"
+        assert f"its {'lower' if end == 'low' else 'upper'} limit lies between {between}" in said
+    assert "Under one of them the interval lies below Trial's 55.1 %." in said
+    assert "Every interval holds Trial's 45.8 %." in priors_in_words(examined((3, 12), (5, 9), (2, 20)))
+    assert "lower" not in priors_in_words(examined((0, 12), (0, 9), against=None))
+
+
+def test_a_pool_without_priors_has_no_others() -> None:
+    for counts in ([(6, 6)], [(3, 12), (5, 9), (2, 20), (7, 10), (3, 9)]):
+        found = examined(*counts)
+        assert (found.priors, priors_in_words(found), to_dict(found)["priors"]) == ((), "", [])
+        assert "Other priors" not in render_text(found)

@@ -246,6 +246,17 @@ def test_verbose_tells_what_is_read_and_taken_and_by_which_model() -> None:
     assert "out, not poolable: Carter 2023: " in detailed and "outcomes.csv: rows read: " in detailed
 
 
+def test_verbose_tells_a_line_once_and_every_detail_each_time() -> None:
+    def told(level: str) -> list[str]:
+        lines = run(level, "table", "findings", "--review", str(ROOT / "data")).stderr.splitlines()
+        return [line.partition(" s  ")[2] for line in lines if "in, as " in line]
+
+    once = told("-v")
+    assert len(once) == len(set(once)) > 10
+    again = told("-vv")
+    assert len(again) > len(set(again)) and set(again) == set(once)
+
+
 def test_who_listened_is_forgotten() -> None:
     before = list(logging.getLogger("evidence").handlers)
     run("-vv", "pool", "3/5", "4/9")
@@ -342,6 +353,25 @@ def test_progress_is_said_after_its_time_and_gone_at_the_end(monkeypatch: pytest
     assert lines[-2].strip() == lines[-1] == ""  # written over
     assert "inside" not in stream.written
     assert not progress._WORDS
+
+
+def test_a_line_of_verbose_never_stands_behind_the_word_of_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    from evidence.cli.listening import Lines
+
+    stream = Terminal(True)
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(progress, "PATIENCE", 0.01)
+    monkeypatch.setattr(progress, "PERIOD", 0.01)
+    monkeypatch.setenv("TERM", "xterm")
+    record = logging.LogRecord("evidence", logging.INFO, "", 0, "request 1", (), None)
+    with Working("fetching"):
+        for _ in range(3):
+            time.sleep(0.05)
+            Lines().emit(record)
+    assert stream.written.count("fetching") >= 3  # it came back
+    for line in stream.written.split("\n")[:-1]:
+        assert line.rpartition("\r")[2].startswith("evidence: ") and line.endswith("request 1")
+        assert line.rsplit("\r", 2)[-2].strip() == ""  # the word is written over
 
 
 def test_what_is_quick_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -346,6 +346,22 @@ def test_all_faults_at_once_in_the_order_of_files_and_rows(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("cells", "likely"),
+    [
+        (",,9,88.9,", "8"),  # the only count of nine that prints so
+        (",,9000,88.9,", ""),  # 8000 does, and others
+        (",,9,87.9,", ""),  # none does
+        (",,,88.9,", ""),
+    ],
+)
+def test_a_row_with_a_percentage_alone_is_told_what_it_may_have(tmp_path, cells, likely):
+    (found,) = problems_of(write(tmp_path, outcomes__csv=OUTCOMES.replace(",8,9,88.9,", cells, 1)))
+    assert (found.column, found.likely) == ("events", likely)
+    assert "leave events empty and say in not_poolable why there is none" in found.allowed
+    assert "only the percentage is printed" in found.allowed
+
+
 def test_several_faults_of_one_row(tmp_path):
     text = OUTCOMES.replace(",8,9,88.9,https://example.org/1,verified", ",10,9,x,,verified", 1)
     found = problems_of(write(tmp_path, outcomes__csv=text))

@@ -19,6 +19,7 @@ from evidence.analysis.updating import check_searches, update, waiting
 from evidence.cli import main
 from evidence.cli import update as command
 from evidence.errors import DataError, InputError, OptionError
+from evidence.files import FORMULA
 from evidence.papers import pacing
 from evidence.papers.library import Library
 from evidence.report.characters import cells
@@ -450,6 +451,11 @@ def test_hostile_text_is_harmless_everywhere(standin: StandIn, ask: Callable[...
     assert rows("found")[0]["title"].startswith("'=HYPERLINK")
     assert rows("found")[0]["authors"].startswith("'=cmd")
     assert not any(line.startswith("=") for line in result.stdout.splitlines())
+
+
+@pytest.mark.parametrize("sign", FORMULA)
+def test_a_text_is_no_formula_whichever_way_it_begins(sign: str) -> None:
+    assert as_cell(f"{sign}1+1") == f"'{sign}1+1"
 
 
 @given(st.text(max_size=30) | st.sampled_from([HOSTILE, "#REF!", "###", "â€œ", "=1", "\u2028x", "ÃƒÂ©"]))

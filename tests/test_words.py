@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evidence.analysis import Analysis, PoolRow, StudyRow
-from evidence.report.numbers import brief, percent, plain, points, pvalue
+from evidence.report.numbers import brief, fixed, percent, plain, points, pvalue
 from evidence.report.pooled.headline import frequency, tail_chance
 from evidence.report.pooled.words import heterogeneity_sentence, words
 from evidence.review.selection import Excluded
@@ -43,6 +43,8 @@ def test_numbers_in_sentences() -> None:
     assert pvalue(0.0116) == "p = 0.012"
     assert pvalue(0.34) == "p = 0.34"
     assert plain(23976) == "23976"
+    assert (fixed(0.618), fixed(-0.616), fixed(1.0), fixed(0.0)) == ("0.62", "-0.62", "1.00", "0.00")
+    assert fixed(-0.0) == fixed(-0.004) == "0.00"
 
 
 # ---- the headline ----------------------------------------------------------------------------

@@ -162,7 +162,7 @@ def test_no_number_is_said_that_the_result_does_not_hold(
 
 @given(TABLES, REFERENCES, st.booleans())
 @example([(0, 5)], (25, 26), False)  # more than a million unpublished series, said as such
-@settings(max_examples=4)
+@settings(max_examples=2)
 def test_limitations_say_the_numbers_of_the_sensitivity(
     counts: list[tuple[int, int]], ref: tuple[int, int] | None, ours: bool
 ) -> None:

@@ -223,7 +223,7 @@ def _cohorts(review: Review, reports: Iterable[str]) -> set[str]:
 
 
 def _pooled(review: Review) -> tuple[set[str], tuple[str, ...]]:
-    """The reports that the first analysis pools."""
+    """The reports that the default analysis pools."""
     from evidence.errors import NotPossible
     from evidence.review.selection import resolve, select
 

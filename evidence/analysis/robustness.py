@@ -9,24 +9,28 @@ arithmetic of `evidence.synthesis`; here it is only asked of the rows at hand. A
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from evidence.analysis.multiverse import Multiverse, multiverse, multiverse_rows
+from evidence.analysis.notices import notices_of, retracted
 from evidence.analysis.pooling import pool, pool_rows
 from evidence.analysis.results import WHOLE, Analysis, StudyRow
 from evidence.errors import NotPossible, OptionError
 from evidence.review.arms import is_control
 from evidence.review.bounds import Bounded, bounded_rows
+from evidence.review.choice import Selection
 from evidence.review.counts import CountRow
 from evidence.review.patients import ends
 from evidence.review.schema import Score
 from evidence.review.selection import resolve, select
 from evidence.review.tables import Review
 from evidence.shown import Shown
+from evidence.synthesis.bayesian.posterior import UnderPrior, over_priors
 from evidence.synthesis.comparison import compare_proportions, fisher_pvalue
 from evidence.synthesis.doubts.confounding import EValue, e_value, largest_ratio
 from evidence.synthesis.doubts.count_bounds import PooledSet, pool_set
@@ -117,10 +121,23 @@ class Confounding(NamedTuple):
 
 @dataclass(frozen=True)
 class Sensitivity(Shown):
-    """Everything `evidence sensitivity` shows. `claims` has ours first, then each series, then the pools.
+    """Everything `evidence sensitivity` shows; a part that the data cannot bear is None or empty.
 
-    `reference` is the row that leads, None where there is none; then only what needs none is given.
-    `elsewhere` holds ours, or the pool, against the other times and arms of the reference.
+    analysis     the pool, as `pool` makes it
+    reference    the row that leads, None where there is none; then only what needs none is given
+    claims       ours, else the pool, first; then each series and the pools: how many hidden patients turn them
+    elsewhere    (the reference's other time or arm, the first claim against it, Fisher's p)
+    lost         rows of which more patients were treated than evaluated
+    tipping      limits of the average for each standard deviation of the series' logits
+    drawer       unpublished series to be expected
+    joint        hidden patients, unpublished series and dropped patients at once
+    confounding  the E-value of the first claim
+    margin       responders among our patients at every threshold
+    measured     responders by true scores, where `sem` was given; one entry a threshold
+    multiverse   every defensible way to make the comparison, and how many keep the conclusion
+    bounds       the pool with series whose count is only bounded
+    notes        what must be said with the numbers
+    method       how they were made, in sentences
     """
 
     analysis: Analysis
@@ -138,6 +155,15 @@ class Sensitivity(Shown):
     bounds: Bounds | None
     notes: tuple[str, ...]
     method: str
+
+    @cached_property
+    def priors(self) -> tuple[UnderPrior, ...]:
+        """The pool of all under other priors, where it is the Bayesian model's; worked when first asked for."""
+        whole = next((pooled.source for pooled in self.analysis.pooled if pooled.pool == "all"), None)
+        if whole is None or whole.model != "bayes":
+            return ()
+        rows = [row for row in self.analysis.studies if row.role != "reference"]
+        return over_priors([row.events for row in rows], [row.n for row in rows], level=self.level)
 
     @property
     def lead(self) -> Claim | None:
@@ -186,8 +212,10 @@ def sensitivity(
     said = {row.name: required.get((row.study, made.outcome, row.arm), "") for row in made.studies}
     margin, measured = _margin(review, made, level, sem)
     found = _examined(made, treated, said, progress)
-    several = multiverse(review, resolve(review, outcome, analysis), level=level) if found.reference else None
-    bounds = _bounds(review, found, weeks, where, level)
+    spec = resolve(review, outcome, analysis)
+    several = multiverse(review, spec, level=level) if found.reference else None
+    barred = retracted(notices_of(review)) if exclude_retracted else {}
+    bounds = _bounds(review, found, select(review, spec, weeks=weeks, where=where, barred=barred), barred)
     return replace(found, margin=margin, measured=measured, multiverse=several, bounds=bounds)
 
 
@@ -369,16 +397,18 @@ def _margin(
     return margin, tuple(with_error(before, after, limit, sem, level=level) for limit in limits)
 
 
-def _bounds(review: Review, found: Sensitivity, weeks: Any, where: str | None, level: float) -> Bounds | None:
-    made = found.analysis
-    spec = resolve(review, made.outcome, made.analysis or None)
-    rows = tuple(bounded_rows(review, select(review, spec, weeks=weeks, where=where)))
+def _bounds(
+    review: Review, found: Sensitivity, selection: Selection, barred: Collection[str]
+) -> Bounds | None:
+    made, level = found.analysis, found.level
+    rows = tuple(one for one in bounded_rows(review, selection) if one.row.study not in barred)
     if not rows:
         return None
     known = [(row.events, row.events, row.n) for row in made.studies if row.role != "reference"]
     every = [*known, *((*row.bounds, row.n) for row in rows)]
     low, high, n = zip(*every, strict=True)
-    pools = pool_set(low, high, n, level=level)
+    # what is said of the pools is their average, and its limits by t are those beside the usual interval of the median
+    pools = pool_set(low, high, n, ci="t", level=level)
     turned = None
     if found.reference is not None:
         other = found.reference

@@ -47,9 +47,18 @@ class Bound(NamedTuple):
 class Scores(Shown):
     """Everything `evidence scores` shows of one group.
 
-    `described` holds the patients and the medians; `hodges_lehmann` is of the change, `relative` of the change as a
-    share of the baseline; `test` is Wilcoxon's. They are None where nobody has both scores. `bounds` are there where
-    somebody lacks one.
+    version         of evidence
+    described       the patients, and the medians before, after and of the change
+    zeros           what changes of 0 do in the test: wilcoxon or pratt
+    level           of every interval, 0 to 1
+    changes         after minus before, in points, of those who have both scores
+    hodges_lehmann  estimate of the change, in points
+    relative        the same of the change as a share of the baseline: -0.5 is half
+    test            Wilcoxon's signed-rank test, exact
+    missing         patients who lack a score
+    bounds          what those could have done to it; empty where nobody lacks one
+
+    `hodges_lehmann`, `relative` and `test` are None where nobody has both scores.
     """
 
     version: str

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.errors import InputError, OptionError
+from evidence.files import FORMULA
 from evidence.papers.citation import Citation, parse_citation
 from evidence.papers.exchange import UNSAID, as_paper, line, marked_title
 from evidence.papers.paper import Paper
@@ -288,4 +289,4 @@ def _csv(items: Iterable[Citation | Paper]) -> str:
 def _cell(value: object) -> str:
     """Text a spreadsheet will not take for a formula."""
     text = line(str(value))
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    return f"'{text}" if text.startswith(FORMULA) else text

@@ -6,15 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from evidence.files import FORMULA
 from evidence.report.characters import clean
 from evidence.review.encoding import visible_json
 
 if TYPE_CHECKING:
     from evidence.analysis.results import Result
     from evidence.synthesis.results import Interval
-
-FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a formula begins with, also in full width. A tab, a blank or a line's end before it is gone once text is `clean`."""
 
 
 def json_text(made: object, *, indent: int | None = 1) -> str:
@@ -51,7 +49,8 @@ def csv_rows(rows: Iterable[Iterable[Any]]) -> str:
 def field(value: Any) -> str:
     """Text a spreadsheet will not take for a formula; numbers in full, blank where there is none.
 
-    "-3.5" is text and gets its apostrophe like any other: whoever has a number gives a number.
+    "-3.5" is text and gets its apostrophe like any other: whoever has a number gives a number. A tab, a blank or a line's
+    end before a formula is gone once text is `clean`.
     """
     if isinstance(value, str):
         text = clean(value)

@@ -45,6 +45,11 @@ def points(value: Any, digits: int = 1, *, sign: bool = False) -> str:
     return text.replace("-", "−") if float(text) else text.lstrip("+-")
 
 
+def fixed(value: float, digits: int = 2) -> str:
+    """A number to so many decimals; a zero has no sign: -0.001 -> "0.00"."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
 def digits_for(top: float) -> int:
     """Decimals for percentages up to `top`: one, and more where all are so small that one says nothing."""
     return 2 - floor(log10(100 * top) + 1e-9) if top <= 0.02 else 1

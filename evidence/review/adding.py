@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from evidence.errors import DataError, InputError, NotPossible, OptionError
 from evidence.review.names import plain, read_weeks
-from evidence.review.schema import STATES, TABLES, Column, Fault, Problem, Table, nearest, parse
+from evidence.review.schema import NUMERIC, STATES, TABLES, Column, Fault, Problem, Table, nearest, parse
 from evidence.review.writing import Edit
 
 KINDS: Mapping[str, str] = {
@@ -32,9 +32,8 @@ KINDS: Mapping[str, str] = {
 
 VERIFIED = STATES[0]
 
-COUNTED = ("integer", "number", "weeks", "percent")
 NUMBERS = ("value", "arm", "subgroup", "outcome", "score", "patient")
-"""Kinds of columns, and columns of other kinds, that say what was found: after a change it has to be verified again."""
+"""Columns that, beside those of NUMERIC kinds, say what was found: after a change it has to be verified again."""
 
 
 class RowChange(NamedTuple):
@@ -225,7 +224,7 @@ def _again(
     said: bool,
 ) -> dict[str, str]:
     """What a change of a verified row takes with it: the name of who verified what is no longer there."""
-    numbers = [name for name in wanted if columns[name].kind in COUNTED or name in NUMBERS]
+    numbers = [name for name in wanted if columns[name].kind in NUMERIC or name in NUMBERS]
     if numbers and not said:
         by = f" by {before['verified_by']}" if before.get("verified_by") else ""
         raise InputError(

@@ -22,11 +22,10 @@ from typing import NamedTuple
 
 from evidence.errors import DataError, InputError, OptionError
 from evidence.review.question import FILE
-from evidence.review.schema import TABLES, Column, Fault, Problem, Table, nearest
+from evidence.review.schema import MARKED, NUMERIC, TABLES, Column, Fault, Problem, Table, nearest
 from evidence.review.sheet import find_mark, read_sheet, with_point
 from evidence.review.spreadsheet import Grid, is_spreadsheet, read_pages
 
-NUMERIC = ("integer", "number", "weeks", "percent")
 LEAST = 10
 """Rows below which the large-sample interval of kappa is only a hint, and is said to be."""
 
@@ -370,9 +369,7 @@ def _csv(raw: bytes, table: Table | None, key: tuple[str, ...], file: str = "") 
     if sheet.problems:
         raise DataError(sheet.problems)
     columns = table.columns if table else ()
-    marked = (
-        {c.name for c in columns if c.kind in ("number", "weeks", "percent")} if table else set(sheet.header)
-    )
+    marked = {c.name for c in columns if c.kind in MARKED} if table else set(sheet.header)
     comma = find_mark(sheet, [i for i, name in enumerate(sheet.header) if name in marked]) == ","
     rows = [(number, dict(zip(sheet.header, cells, strict=True))) for number, cells in sheet.rows]
     for _, row in rows if comma else ():

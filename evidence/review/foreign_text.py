@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from evidence.files import FORMULA
 from evidence.review.encoding import HIDDEN, read_once
 from evidence.review.likely import composed, latin, shown_otherwise
 
@@ -22,7 +23,7 @@ def as_cell(text: str) -> str:
     while (once := read_once("".join(" " if c.isspace() else c for c in text if c not in HIDDEN))) != text:
         text = once
     text = " ".join(text.split())
-    formula = text[:1] in ("=", "+", "-", "@") or (text != "" and shown_otherwise(text) is not None)
+    formula = text.startswith(FORMULA) or (text != "" and shown_otherwise(text) is not None)
     return f"'{text}" if formula else text
 
 

@@ -15,10 +15,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from evidence.review.schema import LAST_VISIT, NOT_STATED, Column, Fault, nearest, parse
-
-NUMBERS = frozenset({"integer", "number", "weeks", "percent"})
-"""Kinds of column that hold numbers."""
+from evidence.review.schema import LAST_VISIT, NOT_STATED, NUMERIC, Column, Fault, nearest, parse
 
 MISSING = frozenset(
     {
@@ -104,7 +101,7 @@ def _explain(column: Column, text: str) -> Guess:
     if not text:
         return Guess("")
     readers: tuple[Callable[[Column, str], Guess | None], ...] = (_unseen, _apostrophe)
-    if column.kind in NUMBERS:
+    if column.kind in NUMERIC:
         readers += (_missing, *_OF_NUMBERS)
     elif column.words:
         readers += (_word, _missing)

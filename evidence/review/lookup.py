@@ -79,7 +79,20 @@ class CohortView(NamedTuple):
 
 
 class Found(NamedTuple):
-    """One thing with all that is known of it; what does not apply is empty."""
+    """One thing with all that is known of it; what does not apply is empty.
+
+    kind        report, cohort, outcome, patient, row or reference
+    key, label  how the review calls it, and how it is called in a sentence
+    record      of a report, outcome, patient or reference its row in the tables (or in review.toml); else None
+    rows        results that it has, or that it is
+    uses        what each analysis makes of its report, or of the reports that describe it
+    cohorts     a report's, or the one that is meant, with who describes them and what they overlap
+    patients    individual patients of a report
+    scores      of those patients, or of the one that is meant
+    statements  what the report prints about itself
+    references  the report's own reference list
+    cited       entries of other reports' lists that are this report
+    """
 
     kind: str
     key: str
@@ -97,6 +110,10 @@ class Found(NamedTuple):
 
 def look_up(review: Review, key: str) -> tuple[Found, ...]:
     """What `key` names; several things where they share a name, such as a label.
+
+    `key` is what a person calls it, in any case: a report's key, label or identifier, a cohort, an outcome or an
+    analysis, a patient (`smith2020:1`), a result (`smith2020 cure week 12`), a reference (`ref 3`), or a part of a name
+    that fits one thing only. The kind may stand first (`cohort leeds`).
 
     Raises OptionError with near misses where nothing is called so.
     """

@@ -41,7 +41,17 @@ _NUMBERS = ("median", "q1", "q3", "low", "high", "mean", "sd")
 
 
 class PrintedScore(NamedTuple):
-    """One study's score at one time as its paper prints it, None where it does not say; `row` in the file, else 0."""
+    """One study's score at one time as its paper prints it; numbers are in points of the score, None where it does not say.
+
+    study      what the study is called
+    time       when, in the paper's words; baseline or last visit where a review states it
+    n          patients
+    median     of their scores
+    q1, q3     lower and upper quartile
+    low, high  lowest and highest score
+    mean, sd   mean and standard deviation
+    row        in the file, the header being 1; 0 where it is from none
+    """
 
     study: str
     time: str

@@ -188,12 +188,19 @@ def responders(
 ) -> Responders:
     """Responders among patients with a score before and one after, by each rule; None or nan where a score is missing.
 
-    `drop` and `rise` are percent of the baseline, the other rules limits of the score after; drop, at_most and
-    below go with `better="lower"`, rise, at_least and above with "higher". Without a rule it takes 50, 75 and 90 %.
-    `missing` says how missing scores count: observed, worst, best, or ask, which raises `MissingScores` with the
-    counts of each if any is missing. `patients` names them; else they are 1, 2, ...
+    before, after  a score for each patient, in one order
+    patients       their names, each once; else they are 1, 2, ...
+    drop, rise     percent of the baseline by which the score must fall, or rise
+    at_most, below, at_least, above  limits of the score after, in its points
+    better         lower, with drop, at_most and below; or higher, with rise, at_least and above
+    missing        how missing scores count: observed, worst, best, or ask, which raises `MissingScores` with the counts of
+                   each if any is missing
+    interval       of each share: exact, wilson, agresti-coull, jeffreys, mid-p
+    level          of every interval, 0 to 1
 
-    Raises `OptionError` for scores, names and options that cannot be.
+    Each rule takes several limits. Without a rule it takes 50, 75 and 90 %.
+
+    Raises OptionError for scores, names and options that cannot be, NotPossible where there are no patients.
     """
     rules = rules_of(
         better, drop=drop, rise=rise, at_most=at_most, below=below, at_least=at_least, above=above

@@ -18,15 +18,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from evidence.errors import DataError, InputError
-from evidence.review.adding import COUNTED, NUMBERS, VERIFIED, RowChange, add_rows, edit_row
-from evidence.review.schema import TABLES, Column, Fault, Problem, Table, nearest
+from evidence.review.adding import NUMBERS, VERIFIED, RowChange, add_rows, edit_row
+from evidence.review.schema import NUMERIC, TABLES, Column, Fault, Problem, Table, nearest
 from evidence.review.spreadsheet import Grid, read_pages
 from evidence.review.tables import read_toml
 from evidence.review.workbook import (
     ABOUT,
     FORMAT,
     LISTS,
-    NUMERIC,
     ROW,
     STAMP,
     Stored,
@@ -361,7 +360,7 @@ class _Page:
         """Whether a number that was verified stays so named after it became another one."""
         said = ("state", "verified_by", "verified_on")
         column = self.columns.get(name)
-        counted = name in NUMBERS or (column is not None and column.kind in COUNTED)
+        counted = name in NUMBERS or (column is not None and column.kind in NUMERIC)
         same = all(before.get(word, "") == after.get(word, "") for word in said)
         return counted and same and after.get("state") == VERIFIED
 

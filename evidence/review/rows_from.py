@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from evidence.errors import DataError, InputError
-from evidence.review.schema import Column, Fault, Problem, nearest
+from evidence.review.schema import MARKED, Column, Fault, Problem, nearest
 from evidence.review.sheet import find_mark, read_sheet, with_point
 from evidence.review.spreadsheet import is_spreadsheet, read_spreadsheet
 
@@ -40,7 +40,7 @@ def read_rows(path: str, columns: Sequence[Column], sheet: str | None = None) ->
     problems = [*read.problems, *_unknown(name, read.first, read.header, columns)]
     if problems:
         raise DataError(problems)
-    marked = [c.name for c in columns if c.kind in ("number", "weeks", "percent")]
+    marked = [c.name for c in columns if c.kind in MARKED]
     comma = find_mark(read, [read.header.index(name) for name in marked if name in read.header]) == ","
     rows = tuple(
         {

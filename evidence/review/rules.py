@@ -46,7 +46,8 @@ def check_outcome(row: OutcomeRow, faulty: AbstractSet[str]) -> Iterable[Problem
         if events is None:
             if not row.not_poolable and "not_poolable" not in faulty:
                 reason = "the cell is empty, and no reason says why the row cannot be pooled"
-                yield problem("events", "", reason, "a whole number from 0 to n, or a reason in not_poolable")
+                percent = "" if {"percent", "percent_kind"} & faulty else row.percent
+                yield problem("events", "", reason, _instead(percent), _counted(percent, n, row.percent_kind))
         elif n is None:
             reason = f"the cell is empty, though there are {events} events"
             yield problem("n", "", reason, "a whole number from 1")
@@ -91,6 +92,23 @@ def _check_bounds(
         yield problem(
             worst, max(low or 0, high or 0), f"is more than n ({row.n})", "a whole number from 0 to n"
         )
+
+
+def _instead(percent: str) -> str:
+    """What may stand where there is no count."""
+    known = 'such as "only the percentage is printed, no count"' if percent else "in words"
+    return f"a whole number from 0 to n; or leave events empty and say in not_poolable why there is none, {known}"
+
+
+def _counted(percent: str, n: int | None, kind: str) -> str:
+    """The only count that a printed percentage of n patients can stand for; empty where there are several, or none."""
+    if not percent or not n or kind not in ("", "crude"):
+        return ""
+    from evidence.review.printed import counts_of, read_printed  # few tables lack a count
+
+    printed = read_printed(percent)
+    counts = counts_of(printed, n).any if printed else ()
+    return str(counts[0]) if len(counts) == 1 else ""
 
 
 def _meant(events: int, n: int, percent: str) -> str:

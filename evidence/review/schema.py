@@ -80,6 +80,12 @@ STATISTICS = (
 MOST = 1_000_000_000
 """Largest count read: more people than a table can mean; longer digits are a slip."""
 
+MARKED = ("number", "weeks", "percent")
+"""Kinds of columns whose cells may have a decimal mark."""
+
+NUMERIC = ("integer", *MARKED)
+"""Kinds of columns that hold numbers."""
+
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
 # ---- problems ------------------------------------------------------------------------------------
@@ -236,7 +242,7 @@ def parse(column: Column, text: str) -> Value | Fault:
         return "" if column.kind not in ("integer", "number") else None
     if column.kind == "integer":
         return _integer(column, text)
-    if column.kind in ("number", "weeks", "percent"):
+    if column.kind in MARKED:
         return _number(column, text)
     if column.words and text not in column.words:
         return Fault("is not one of the words for this column", allowed(column))

@@ -41,6 +41,7 @@ from evidence.review.rules import (
     unknown_patients,
 )
 from evidence.review.schema import (
+    MARKED,
     NOTHING,
     TABLES,
     Appraisal,
@@ -81,7 +82,22 @@ Record = TypeVar("Record")
 class Review(Displayed):
     """A review that has been read and checked; mappings and tuples keep the order of the files.
 
-    `rows` holds the typed outcome rows, then those derived from patients.
+    path        of its folder, as it was given
+    name        what messages call it: the folder's name
+    shipped     whether it is the one that comes with evidence, which no command changes
+    question    review.toml: title, outcomes, analyses, saved searches
+    studies     key -> report, as studies.csv has it
+    links       which report describes which cohort, as cohorts.csv has it
+    overlaps    pairs of cohorts that may share patients, as overlaps.csv has them
+    rows        results: the typed ones of outcomes.csv, then those derived from patients
+    patients    individual patients, as patients.csv has them
+    scores      their scores, one row a measurement, as scores.csv has them
+    references  entries of the reports' reference lists, as references.csv has them
+    statements  what papers print about themselves, as statements.csv has it
+    labels      key of a report -> what it is called
+    by_outcome  key of an outcome -> its rows, in their order
+    found       papers that saved searches found, as found.csv has them
+    decisions   what screeners decided about them, as decisions.csv has it
     """
 
     path: str
@@ -144,8 +160,10 @@ class Review(Displayed):
 def find_review(explicit: str | None = None) -> tuple[Path | Traversable, str | None]:
     """The folder to read, and what to tell the user about the choice (None if she made it).
 
-    In order: the one named, `EVIDENCE_REVIEW`, the current folder or its data/
-    if it holds review.toml, the review that comes with the package.
+    In order: `explicit`, the path of a folder, as it was named; the one that the variable `EVIDENCE_REVIEW` names;
+    the current folder or its data/ if it holds review.toml; the review that comes with the package.
+
+    Nothing is read and nothing raised: whether a named folder holds a review is found by `load`.
     """
     named = explicit or os.environ.get(VARIABLE)
     if named:
@@ -186,6 +204,8 @@ def is_shipped(folder: Path | Traversable) -> bool:
 
 def load(path: str | Path | Traversable) -> Review:
     """The review in a folder, checked.
+
+    `path` is that of the folder with review.toml and the tables, or what `find_review` gave.
 
     Raises `InputError` where there is no review to read (no folder, no
     review.toml, not TOML) and `DataError` with every problem in its files.
@@ -279,9 +299,6 @@ def read_toml(folder: Path | Traversable) -> tuple[Question, list[Problem]]:
 _Plan = list[tuple[Column, int, dict[str, Any] | None]]
 """How to read a row: column, its place (-1 if absent), and the values its texts have; None for plain text."""
 
-_MARKED = {"number", "weeks", "percent"}
-"""Kinds with a decimal mark."""
-
 
 class _Tables:
     """Reads one table after the other, and remembers the keys the later ones may refer to.
@@ -325,7 +342,7 @@ class _Tables:
         keys = {heading.places[column] for column in table.key if column in heading.places}
         if sheet.torn or not all(keys.isdisjoint(places) for places in sheet.spoiled.values()):
             self.damaged.add(name)
-        marked = (column.name for column in columns if column.kind in _MARKED)
+        marked = (column.name for column in columns if column.kind in MARKED)
         self.mark = find_mark(sheet, [heading.places[name] for name in marked if name in heading.places])
         strict = {heading.places.get(column.name, -1) for column in columns if column.kind != "text"}
         self.problems += padding(sheet, strict)
@@ -410,7 +427,7 @@ class _Tables:
         return values, faulty
 
     def _value(self, column: Column, text: str) -> schema.Value | Fault:
-        if self.mark == "," and column.kind in _MARKED:
+        if self.mark == "," and column.kind in MARKED:
             if re.fullmatch(POINT, text):
                 return Fault(
                     "has a decimal point, where other numbers of the file have a comma", "one decimal mark"
@@ -429,7 +446,7 @@ class _Tables:
         self.hints += 1
         if not text or self.hints > HINTS:
             return Problem(table.file, number, column.name, text, fault.reason, fault.allowed)
-        if self.mark == "," and column.kind in _MARKED and re.fullmatch(POINT, text):
+        if self.mark == "," and column.kind in MARKED and re.fullmatch(POINT, text):
             likely = text.replace(".", ",")
             return Problem(table.file, number, column.name, text, fault.reason, fault.allowed, likely)
         from evidence.review.likely import explain

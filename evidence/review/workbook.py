@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evidence.errors import InputError
-from evidence.review.schema import TABLES, Column, Table, allowed
+from evidence.files import FORMULA
+from evidence.review.schema import NUMERIC, TABLES, Column, Table, allowed
 from evidence.review.sheet import read_sheet
 from evidence.review.spreadsheet import MOST_CELLS
 from evidence.review.tables import Review, load
@@ -42,9 +43,7 @@ WIDEST, NARROWEST = 48, 9
 TEXT = "@"
 """The format of a cell that stays what was typed."""
 
-NUMERIC = ("integer", "number", "weeks", "percent")
-
-_STARTS = re.compile(r"'*[=+\-@\t\r]")
+_STARTS = re.compile(rf"'*[{re.escape(''.join(FORMULA))}\t\r]")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 _CODE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 

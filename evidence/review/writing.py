@@ -31,7 +31,7 @@ from evidence.review.patients import derive
 from evidence.review.question import FILE, Question
 from evidence.review.rewriting import BOM, change_cells, written
 from evidence.review.rules import agree
-from evidence.review.schema import TABLES, Column, OutcomeRow
+from evidence.review.schema import MARKED, TABLES, Column, OutcomeRow
 from evidence.review.sheet import DELIMITERS, POINT, find_mark, read_sheet, with_point
 from evidence.review.tables import Review, is_shipped, load, read_toml
 
@@ -47,9 +47,6 @@ LEFT_BEHIND = 60.0
 
 RELOAD = 1000
 """Changed rows above which a review is loaded again rather than taken back."""
-
-MARKED = ("number", "weeks", "percent")
-"""Kinds of columns with a decimal mark."""
 
 
 @contextmanager

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import pkgutil
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from evidence.errors import InputError, OptionError
 from evidence.report.characters import shorten
+from evidence.report.dated import is_dated, moment
 from evidence.report.docx.inline import field, run
 from evidence.report.docx.texts import LOCALES, TEXTS
 from evidence.report.docx.xml import fit
@@ -28,9 +28,6 @@ MM = 36000
 
 POINT = 72 / 25.4
 """Points of a mm."""
-
-OLDEST = 315532800
-"""1980, before which there is no time in a zip; what has no other time has this one, seconds since 1970."""
 
 FOOT = 70
 """Columns of the title at the foot of a page."""
@@ -133,8 +130,8 @@ def _properties(document: Document, title: str, locale: str, version: str) -> No
     properties.title = shorten(fit(title), 250)
     properties.author = properties.last_modified_by = f"evidence {version}"
     properties.language = locale
-    if os.environ.get("SOURCE_DATE_EPOCH"):  # else none: the same content would not be the same bytes
-        properties.created = properties.modified = _made()
+    if is_dated():  # else none: a document that says nothing of its time is true at any
+        properties.created = properties.modified = datetime(*moment())
 
 
 def _footer(section: Section, title: str, lang: str, version: str) -> None:
@@ -156,24 +153,11 @@ def _begun(title: str) -> str:
     return f"{shorten(fit(title), FOOT)} · " if fit(title) else ""
 
 
-def _seconds() -> int:
-    """When the document is said to be made: as SOURCE_DATE_EPOCH says, else always the same."""
-    try:
-        return max(OLDEST, int(os.environ.get("SOURCE_DATE_EPOCH") or OLDEST))
-    except ValueError:
-        return OLDEST
-
-
-def _made() -> datetime:
-    return datetime.fromtimestamp(_seconds(), UTC).replace(tzinfo=None)
-
-
 def saved(document: Document) -> bytes:
     """The document as a file. The library writes the time of the day into each part, which is taken out again."""
     raw, out = BytesIO(), BytesIO()
     document.save(raw)
-    made = _made()
-    when = (made.year, made.month, made.day, made.hour, made.minute, made.second)
+    when = moment()
     with ZipFile(raw) as given, ZipFile(out, "w", ZIP_DEFLATED) as written:
         for name in given.namelist():
             info = ZipInfo(name, when)

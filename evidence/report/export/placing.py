@@ -5,22 +5,15 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from evidence.errors import InputError
 from evidence.files import write_whole
+from evidence.report.dated import moment
 from evidence.report.export.bundle import MANIFEST, SUMS, WORD, sha256
 
 ZIP = ".zip"
-EPOCH = "SOURCE_DATE_EPOCH"
-"""Environment variable with the time that files shall have, in seconds since 1970 (reproducible-builds.org)."""
-
-EARLIEST = (1980, 1, 1, 0, 0, 0)
-"""The first moment a zip knows, and the one that files have here unless EPOCH gives another."""
-
-LATEST = (2107, 12, 31, 23, 59, 58)
 
 
 def is_zip(path: str) -> bool:
@@ -58,7 +51,7 @@ def check(path: str) -> None:
 def zipped(files: Mapping[str, bytes], top: str = "") -> bytes:
     """The files as a zip; equal files are equal bytes."""
     out = io.BytesIO()
-    when = _when()
+    when = moment()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name, data in sorted(files.items()):
             info = zipfile.ZipInfo(f"{top}/{name}" if top else name, when)
@@ -67,17 +60,6 @@ def zipped(files: Mapping[str, bytes], top: str = "") -> bytes:
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, data)
     return out.getvalue()
-
-
-def _when() -> tuple[int, int, int, int, int, int]:
-    given = os.environ.get(EPOCH)
-    if not given:
-        return EARLIEST
-    try:
-        at = time.gmtime(int(given))[:6]
-    except (ValueError, OverflowError, OSError) as error:
-        raise InputError(f"{EPOCH} is {given!r}, which is no time in seconds since 1970") from error
-    return min(max(at, EARLIEST), LATEST)
 
 
 # ---- folders -------------------------------------------------------------------------------------
@@ -120,16 +102,14 @@ def _check_ours(target: str, path: str) -> None:
     if not os.path.isdir(target):
         raise InputError(f"{path} is a file; name a folder, or a file that ends in {ZIP}")
     try:
-        there = {
-            os.path.relpath(os.path.join(here, name), target).replace(os.sep, "/")
-            for here, _, names in os.walk(target)
-            for name in names
-        }
-        if not there and not os.listdir(target):
+        top = set(os.listdir(target))
+        if not top:
             return
-        known = _sums(target) if {SUMS, MANIFEST} <= there else None
+        # Asked first: a whole home or disk would take long to go through.
+        known = _sums(target) if {SUMS, MANIFEST} <= top else None
         if known is None:
             raise InputError(f"{path} is there and is no earlier export; name another folder")
+        there = set(_within(target))
         strange = sorted(there - set(known) - {SUMS}) or sorted(
             name
             for name in there & set(known)
@@ -141,6 +121,20 @@ def _check_ours(target: str, path: str) -> None:
         raise InputError(
             f"{path} is an earlier export with changes in it ({', '.join(strange[:3])}); name another folder"
         )
+
+
+def _within(target: str) -> Iterator[str]:
+    """What lies in a folder, by path: files, links, and folders with nothing in them. Raises OSError where one cannot be read."""
+
+    def stop(error: OSError) -> None:
+        raise error
+
+    for here, folders, names in os.walk(target, onerror=stop):
+        links = [name for name in folders if os.path.islink(os.path.join(here, name))]
+        found = [os.path.join(here, name) for name in (*names, *links)]
+        if not folders and not names:
+            found = [here]
+        yield from (os.path.relpath(one, target).replace(os.sep, "/") for one in found)
 
 
 def _sums(target: str) -> dict[str, str] | None:

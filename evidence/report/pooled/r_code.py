@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 from evidence.analysis.results import WHOLE, Analysis, PoolRow
 from evidence.report.characters import clean
-from evidence.report.explaining import r_head
+from evidence.report.explaining import METAFOR, r_head
 from evidence.report.pooled.rows import pool_name
 from evidence.synthesis.counts.likelihood import PREDICTED_BY_POSTERIOR
 from evidence.synthesis.results import Pooled
 
-MEASURES = {"logit": "PLO", "arcsine": "PAS", "double-arcsine": "PFT", "log": "PLN", "raw": "PR"}
 BACK = {
     "logit": "transf.ilogit(v)",
     "arcsine": "transf.iarcsin(v)",
@@ -100,7 +99,7 @@ def escalc(measure: str) -> str:
     """The studies' effects as `dat`, by `escalc`."""
     corrected = measure in ("logit", "log", "raw")
     how = 'add = 1/2, to = "only0"' if corrected else 'add = 0, to = "none"'
-    return f'dat <- escalc(measure = "{MEASURES[measure]}", xi = x, ni = n, {how})'
+    return f'dat <- escalc(measure = "{METAFOR[measure]}", xi = x, ni = n, {how})'
 
 
 class Rma(NamedTuple):

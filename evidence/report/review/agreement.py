@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from evidence.report.characters import cells, clean, pad
 from evidence.report.explaining import printed
-from evidence.report.numbers import brief, level, plural
+from evidence.report.numbers import brief, fixed, level, plural
 from evidence.report.terminal import BOLD, DIM, INDENT, Paper
 from evidence.review.agreement import ColumnAgreement, Kappa, TableAgreement
 from evidence.review.schema import one_line
@@ -102,10 +102,12 @@ def kappa_in_words(found: Kappa) -> str:
     if found.kappa is None:
         return f"kappa {found.note}" if found.note.startswith("not") else f"no kappa: {found.note}"
     limits = (
-        f" ({found.low:.2f} to {found.high:.2f})" if found.low is not None and found.high is not None else ""
+        f" ({fixed(found.low)} to {fixed(found.high)})"
+        if found.low is not None and found.high is not None
+        else ""
     )
     note = f", {found.note}" if found.note else ""
-    return f"kappa {found.kappa:.2f}{limits}{note}"
+    return f"kappa {fixed(found.kappa)}{limits}{note}"
 
 
 def _key(key: Sequence[str]) -> str:
@@ -130,7 +132,7 @@ def methods(found: Sequence[TableAgreement]) -> str:
         values = [one.kappa for one in defined if one.kappa is not None]
         said += (
             f" For {plural(len(defined), 'column')} of categories, agreement beyond chance was Cohen's kappa [cohen1960], "
-            f"from {min(values):.2f} to {max(values):.2f}, with {level(defined[0].level)} % intervals from its large-sample "
+            f"from {fixed(min(values))} to {fixed(max(values))}, with {level(defined[0].level)} % intervals from its large-sample "
             "standard error [fleiss1969], over the rows that both filled."
         )
     left = sum(len(table.differences) for table in found)

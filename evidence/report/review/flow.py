@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from evidence.files import FORMULA
 from evidence.report.characters import cells, clean, pad, to_ascii, wrap
 from evidence.report.machine import csv_rows, json_text
 
@@ -94,7 +95,7 @@ def _n(count: int | Mapping[str, int]) -> str:
 def _name(text: str) -> str:
     # Its labels stand between apostrophes.
     name = " ".join(re.sub(r"[;,\\\"]", " ", clean(text).replace("'", "\u2019")).split())
-    return name.lstrip("=+-@ ") or "?"
+    return name.lstrip("".join(FORMULA) + " ") or "?"
 
 
 def render_json(flow: Flow, **_: object) -> str:

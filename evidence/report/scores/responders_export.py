@@ -181,7 +181,7 @@ def _outcome_row(result: Responders, count: Count, study: str) -> dict[str, Any]
         "threshold": count.rule.threshold,
         "source": clean(result.source),
         "locator": f"columns {before} and {after}",
-        "state": "verified",
+        "state": "read",
         "note": "counted from the individual patients",
     }
     if count.n:

@@ -35,6 +35,14 @@ def to_dict(result: Sensitivity) -> dict[str, Any]:
         ],
         "drop_outs": [_lost(row) for row in result.lost],
         "tipping": _tipping(result),
+        "priors": [
+            {
+                "prior": under.prior,
+                "proportion": plain(interval(under.proportion)),
+                "average": plain(interval(under.average)),
+            }
+            for under in result.priors
+        ],
         "file_drawer": _drawer(result),
         "joint_map": _joint(result),
         "confounding": _confounding(result),
@@ -218,6 +226,17 @@ def _lines(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for tau, low, high in zip(curve["taus"], curve["low"], curve["high"], strict=True):
             yield {"part": "tipping", "name": "all", "quantity": f"tau {tau:g}", "low": low, "high": high}
         yield {"part": "tipping", "name": "all", "quantity": "crossing", "value": curve["crossing"]}
+    for under in told["priors"]:
+        for what in ("average", "proportion"):
+            share = under[what]
+            yield {
+                "part": "priors",
+                "name": under["prior"],
+                "quantity": what,
+                "value": share["estimate"],
+                "low": share["low"],
+                "high": share["high"],
+            }
     for one in (told["bounds"] or {"rows": []})["rows"]:
         name, n = one["label"], one["n"]
         yield {

@@ -6,9 +6,10 @@ from evidence.analysis.robustness import Sensitivity
 from evidence.report import numbers
 from evidence.report.characters import clean
 from evidence.report.numbers import brief, plain
-from evidence.report.sensitivity.words import hidden_kind, named, words
+from evidence.report.sensitivity.words import hidden_kind, named, priors_in_words, words
 from evidence.report.stack import LABEL_SHARE, stack
 from evidence.report.terminal import BOLD, DIM, INDENT, Paper, as_text
+from evidence.synthesis.bayesian.bayes import MEDIANS
 
 Table = list[tuple[str, ...]]
 
@@ -39,6 +40,7 @@ def sections(result: Sensitivity) -> list[tuple[str, str, Table]]:
         ("Drop-outs", said.lost, lost_table(result)),
         ("Counts that are only bounded", said.bounds, []),
         ("Differences between series", said.tipping, tipping_table(result)),
+        ("Other priors", priors_in_words(result), priors_table(result)),
         ("The file drawer", said.drawer, []),
         ("Three doubts at once", said.joint, joint_table(result) if said.joint else []),
         ("Confounding", said.confounding, []),
@@ -130,6 +132,24 @@ def tipping_table(result: Sensitivity) -> Table:
         *(
             (f"{tau:g} ({icc:.2f})", f"{brief(float(low))} to {brief(float(high))}")
             for tau, icc, low, high in zip(found.taus, found.correlations, found.low, found.high, strict=True)
+        ),
+    ]
+
+
+def priors_table(result: Sensitivity) -> Table:
+    """What each prior makes of the average."""
+    if not result.priors:
+        return []
+    head = ("prior", f"average, {numbers.level(result.level)} % interval, %")
+    usual = MEDIANS["jeffreys"][0]
+    return [
+        head,
+        *(
+            (
+                under.prior.removeprefix(usual).replace(" prior on the median proportion", " median"),
+                f"{brief(under.average.estimate)} ({numbers.span(under.average)})",
+            )
+            for under in result.priors
         ),
     ]
 

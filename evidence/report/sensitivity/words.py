@@ -279,6 +279,43 @@ def _tipping(result: Sensitivity) -> Iterator[str]:
         yield f"They meet {rate} at tau = {found.crossing:.1f}."
 
 
+def priors_in_words(result: Sensitivity) -> str:
+    """What the priors do to the pool. Apart from the other paragraphs, because these pools are fitted when asked for."""
+    return " ".join(_priors(result))
+
+
+def _priors(result: Sensitivity) -> Iterator[str]:
+    """Where the limits lie; the one that all or none responding puts at the edge is not worth a word."""
+    found = result.priors
+    if not found:
+        return
+    made = [row for row in result.analysis.studies if row.role != "reference"]
+    events, n = sum(row.events for row in made), sum(row.n for row in made)
+    ends = []
+    for end, called in (("low", "lower"), ("high", "upper")):
+        if (end == "high" and events == n) or (end == "low" and events == 0):
+            continue
+        limits = [getattr(under.average, end) for under in found]
+        ends.append(f"its {called} limit lies between {brief(min(limits))} and {brief(max(limits))} %")
+    yield (
+        f"The Bayesian average over series leans on its priors: under these {count(len(found))} {' and '.join(ends)}. Where "
+        "no prior of the median proportion is named it is Beta(1/2, 1/2)."
+    )
+    other = result.reference
+    if other is None:
+        return
+    rate = other.events / other.n
+    above = sum(under.average.low > rate for under in found)
+    below = sum(under.average.high < rate for under in found)
+    side, number = ("above", above) if above else ("below", below)
+    said = f"{clean(other.name)}'s {brief(rate)} %"
+    if not number:
+        yield f"Every interval holds {said}."
+    else:
+        many = "every one" if number == len(found) else f"{count(number)} of them"
+        yield f"Under {many} the interval lies {side} {said}."
+
+
 def _drawer(result: Sensitivity) -> Iterator[str]:
     found = result.drawer
     if found is None:

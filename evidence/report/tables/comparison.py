@@ -49,6 +49,8 @@ def comparison(made: Analysis, found: Differences, doubts: Sensitivity | None, s
         *(_control(made, row, say) for row in controls),
         *([say.word("no_p")] if any(_pooled(made, contrast) for contrast in contrasts) else []),
         *([say.english(_methods(contrasts))] if contrasts else []),
+        # These are said of one comparison: another beside it may well come out otherwise.
+        *([say.word("limits_of", name=say.row(made, references[0]))] if len(references) > 1 else []),
         *map(say.prose, write("limitations", made, sensitivity=doubts, lang=say.lang).sentences),
     )
     return PaperTable("comparison", say.lang, say.titled("comparison", made), tables, notes)

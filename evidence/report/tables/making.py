@@ -10,7 +10,7 @@ from evidence.analysis.notices import notices_of, retracted
 from evidence.analysis.pooling import pool
 from evidence.analysis.results import Analysis
 from evidence.analysis.robustness import Sensitivity, sensitivity
-from evidence.errors import EvidenceError, NotPossible, OptionError
+from evidence.errors import NotPossible, OptionError
 from evidence.report.tables.characteristics import characteristics
 from evidence.report.tables.comparison import comparison
 from evidence.report.tables.findings import Finding, findings
@@ -51,8 +51,16 @@ def table(
 
     `source` is a review, of which the options choose the rows as in `pool`, or what `pool` or `pool_rows` gave: then
     the table has what that knows, without what only the review's own tables say. Findings are of every outcome of a
-    review that can be pooled, those with an analysis first; `outcome` or `analysis` keeps one. `per` is how many patients
-    they count by, 100 or 1000.
+    review that can be pooled, those with an analysis first.
+
+    outcome, analysis  an outcome by key or label, an analysis by its name in review.toml; without either the
+                       primary one, of findings all
+    where              keeps the rows that meet a condition, such as "n >= 5"
+    weeks              a week, a window of two, or "last visit", in place of the analysis' own
+    exclude_retracted  leaves out reports that PubMed's records call retracted
+    level              of every interval, 0 to 1
+    per                how many patients the findings count by, 100 or 1000
+    lang               en or es
 
     Raises OptionError for another kind, language or number, and what `pool` raises where nothing can be pooled.
     """
@@ -116,7 +124,7 @@ def _doubts(review: Review, outcome: str | None, asked: dict[str, Any]) -> Sensi
     """What it would take to turn the conclusion, where that can be said."""
     try:
         return sensitivity(review, outcome, **asked)
-    except EvidenceError:
+    except NotPossible:
         return None
 
 
