@@ -27,6 +27,8 @@ def write_whole(path: str, data: bytes, *, sync: bool = True) -> None:
     `sync` waits until the disk has it, so that it outlives a power cut as well;
     without, only a crash of the program. Raises InputError, with the reason.
     """
+    if not path:
+        raise InputError("cannot write: the name of the file is empty")
     target = os.path.realpath(path)
     beside = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}.part")
     try:

@@ -587,7 +587,7 @@ def test_it_loads_what_a_pool_loads() -> None:
 GROUP = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(GROUP, st.lists(GROUP, min_size=1, max_size=3), st.sampled_from([0.8, 0.95, 0.99]))
 def test_any_counts_can_be_compared_and_printed(
     one: tuple[int, int], others: list[tuple[int, int]], level: float

@@ -622,7 +622,7 @@ PAIRS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=80)
 @given(CASES, PAIRS, st.sets(st.tuples(STUDY, st.sampled_from(["c1", "c2"])), max_size=4), st.randoms())
 def test_row_order_does_not_change_what_enters(tmp_path, cases, pairs, links, shuffler):
     rows = [

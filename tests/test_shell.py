@@ -498,3 +498,9 @@ def test_every_command_is_offered_without_being_imported() -> None:
     offered, imported = done.stdout.splitlines()
     assert set(offered.split()) == {words[0] for words in COMMANDS}
     assert "evidence.cli.pool" not in imported
+
+
+def test_an_output_without_a_name_is_said_to_have_none() -> None:
+    done = CliRunner().invoke(main, ["pool", "6/6", "--output", ""])
+    assert done.exit_code == 2
+    assert "the name of the file is empty" in done.stderr

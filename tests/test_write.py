@@ -625,3 +625,12 @@ def test_counts_without_names_are_called_in_the_language_asked_for() -> None:
     assert "En la referencia" in text
     assert "Serie 1, 6/6" in text
     assert "Series 1" not in text
+
+
+def test_a_single_count_is_not_one_of_one(tmp_path: Path) -> None:
+    made = review(tmp_path, ["one 9/10 state=unverified"])
+    for lang, said in (
+        ("en", "The only count (ONE) had not yet been checked"),
+        ("es", "El único recuento (ONE)"),
+    ):
+        assert said in evidence.write("results", evidence.pool(made), lang=lang).text

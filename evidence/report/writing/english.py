@@ -174,8 +174,9 @@ class English(Language):
 
     def unverified(self, some: int, total: int, names: Sequence[str]) -> str:
         which = f" ({self.listed(names)})" if names else ""
-        had = "had" if some > 1 else "has"
-        return f"Of the {total} counts, {some}{which} {had} not yet been checked against the paper."
+        if total == 1:
+            return f"The only count{which} had not yet been checked against the paper."
+        return f"Of the {total} counts, {some}{which} had not yet been checked against the paper."
 
     def unchecked(self, name: str) -> str:
         return f"The count of {name} had not yet been checked against its paper."

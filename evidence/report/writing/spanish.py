@@ -285,6 +285,8 @@ class Spanish(Language):
 
     def unverified(self, some: int, total: int, names: Sequence[str]) -> str:
         which = f" ({self.listed(names)})" if names else ""
+        if total == 1:
+            return f"El único recuento{which} aún no se había comprobado en el artículo."
         verb = "no se habían comprobado" if some > 1 else "no se había comprobado"
         return f"De los {total} recuentos, {some}{which} aún {verb} en el artículo."
 
