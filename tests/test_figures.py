@@ -25,7 +25,7 @@ from evidence.cli.forest import LAYOUTS as CLI_LAYOUTS
 from evidence.errors import InputError, NotPossible, OptionError
 from evidence.report.figures.drawing import KINDS, page_of
 from evidence.report.figures.forest import LAYOUTS, forest_page
-from evidence.report.figures.layout import Area, Dot, Line, Page, clipped, ticks, written
+from evidence.report.figures.layout import Area, Dot, Line, Page, clipped, ticks, wrap, written
 from evidence.report.figures.patients import Course, courses_page
 from evidence.report.figures.save import FORMATS, draw, format_of, page_bytes
 from evidence.report.figures.style import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, WHITE, YELLOW
@@ -352,6 +352,34 @@ def test_a_character_that_no_font_has_is_a_question_mark_and_a_warning() -> None
     page = forest_page(found)
     assert any("U+1F9FF" in warning for warning in page.warnings)
     assert "A ?" in [text.text for text in page.texts]
+
+
+def test_a_matplotlib_that_cannot_join_letters_is_said_to_be_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    import matplotlib
+
+    counts = [CountRow("محمد وآخرون", 3, 9, {}, 1), CountRow("Παπαδόπουλος", 2, 9, {}, 2)]
+    found = evidence.pool_rows(counts, model="exact")
+    monkeypatch.setattr(matplotlib, "__version_info__", (3, 11, 0, "final", 0))
+    assert forest_page(found).warnings == ()
+    monkeypatch.setattr(matplotlib, "__version_info__", (3, 10, 9, "final", 0))
+    (warning,) = forest_page(found).warnings
+    assert "محمد وآخرون" in warning and "3.11" in warning
+
+
+def test_a_count_stays_on_the_line_of_its_letter() -> None:
+    from evidence.report.figures.fonts import Type
+
+    face = Type()
+    for text in (
+        "Removed for other reasons (n = 0)",
+        "of the patients 45.8 % had it",
+        "Fisher's exact p = 0.011",
+    ):
+        for width in range(16, 60, 3):
+            lines = wrap(face, text, width, 7.0)
+            assert " ".join(lines) == text
+            assert " ".join(wrap(face, text, 5.0, 7.0)).replace(" ", "") == text.replace(" ", "")
+            assert not [line for line in lines if re.search(r"(^(=|%))|((n|=|[ (]p)$)", line)], lines
 
 
 @pytest.mark.parametrize(("value", "error"), [("figure.bmp", "must|ends in"), ("figure", "ends in")])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 import evidence
 from evidence.analysis import Analysis
@@ -17,13 +19,19 @@ from evidence.report import numbers
 from evidence.report.figures.fonts import FIGURE_SPACE
 from evidence.report.figures.forest import LAYOUTS, SMALL, TALLEST, forest_page
 from evidence.report.figures.layout import Area, Line, Page, Text
-from evidence.report.figures.save import draw
-from evidence.report.figures.style import ORANGE, WHITE
+from evidence.report.figures.save import draw, page_bytes
+from evidence.report.figures.style import ORANGE, VERMILLION, WHITE
 from evidence.report.pooled.rows import decimals, rows
 from evidence.review.counts import CountRow
 
 LONG = "Consortium for the Study of Rare Cutaneous Diseases, no. {:03d}"
-OTHER = ("Иванов и соавт. {}", "Παπαδόπουλος κ.ά. {}", "Nguyễn Thị Ánh {}", "Đorđević & Øst {}")
+OTHER = (
+    "Иванов и соавт. {}",
+    "Παπαδόπουλος κ.ά. {}",
+    "Nguyễn Thị Ánh {}",
+    "Đorđević & Øst {}",
+    "محمد وآخرون {}",
+)
 GROUPS = (
     "cohort", "case series", "a group whose name alone would fill a good part of the line", "trial",
     "registry", "chart review", "Когорта", "8",
@@ -88,23 +96,38 @@ def test_texts_do_not_overlap(k: int, layout: str) -> None:
     assert_apart(forest_page(pooled(k), layout=layout))
 
 
-@pytest.mark.parametrize(
-    ("k", "groups", "name", "layout"),
-    [
-        (4, 1, LONG, "meta"),
-        (16, 8, LONG, "meta"),
-        (16, 8, LONG, "revman5"),
-        (14, 3, "other", "jama"),
-        (14, 3, LONG, "jama"),
-        (14, 3, "other", "bmj"),
-    ],
-)
-def test_nor_with_subgroups_long_labels_and_other_scripts(
-    k: int, groups: int, name: str, layout: str
-) -> None:
-    page = forest_page(pooled(k, by=True, groups=groups, name=name, against=False), layout=layout)
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("groups", [1, 8])
+@pytest.mark.parametrize("k", [1, 3, 14, 60])
+def test_nor_with_subgroups_and_labels_of_sixty_letters(k: int, groups: int, layout: str) -> None:
+    page = forest_page(pooled(k, by=True, groups=groups, name=LONG, against=groups == 8), layout=layout)
+    assert_apart(page)
+    if (
+        k == 60
+    ):  # nothing but the depth is to be said of it; labels are not cut where a narrower plot spares them
+        assert bool(page.warnings) == (page.height > TALLEST)
+        assert all(LONG.format(i) in {text.text for text in page.texts} for i in range(1, k))
+    else:
+        assert not page.warnings
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_nor_with_other_scripts(layout: str) -> None:
+    page = forest_page(pooled(14, by=True, groups=3, name="other", against=False), layout=layout)
     assert not page.warnings
     assert_apart(page)
+
+
+def test_a_figure_that_no_printed_page_holds_is_said_to_be() -> None:
+    page = forest_page(pooled(60, by=True, groups=8, name=LONG))
+    assert page.height > TALLEST
+    assert [f"{page.height:.0f} mm deep" in warning for warning in page.warnings] == [True]
+
+
+def test_a_hyphen_between_limits_is_no_arrow() -> None:
+    page = forest_page(pooled(3), layout="jama")
+    limits = {text.text.replace(FIGURE_SPACE, "") for text in page.texts if text.text.endswith(")")}
+    assert "(<0.1 to >99.9)" in limits and "(43.0-53.0)" in limits
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -232,6 +255,35 @@ def test_marks_stand_where_their_numbers_say() -> None:
     assert len(bar) == 1
     assert found.prediction is not None
     assert bar[0].points[0][0] == pytest.approx(page.x(100 * found.prediction.low))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_in_pixels_too_marks_stand_where_their_numbers_say(layout: str) -> None:
+    """The picture itself, in colour and in grey: our square, the trial's line, white margins, and no ink beyond."""
+    counts = [CountRow("Ours", 60, 80, {}, 1), CountRow("Author 2020", 20, 90, {}, 2)]
+    page = forest_page(evidence.pool_rows(counts, model="random", against=TRIAL), layout=layout)
+    dpi = 300
+    with Image.open(BytesIO(page_bytes(page, "png", dpi=dpi))) as picture:
+        pixels, grey = np.asarray(picture).astype(int), np.asarray(picture.convert("L")).astype(int)
+    assert page.x is not None
+    per_mm = dpi / 25.4
+    rgb = [int(VERMILLION[i : i + 2], 16) for i in (1, 3, 5)]
+    rows, columns = np.nonzero((np.abs(pixels - rgb) < 8).all(axis=2))
+    assert columns.mean() / per_mm == pytest.approx(page.x(75.0), abs=0.1)
+    assert np.ptp(rows) == pytest.approx(np.ptp(columns), abs=2)  # a square
+    # At the reference's place there are its dashes, which are not beside it.
+    at = page.x(100 * 49 / 107)
+    (line,) = (line for line in shapes(page, Line) if line.dash and line.points[0][0] == line.points[1][0])
+    top, bottom = (round(y * per_mm) for _, y in line.points)
+    dark = [
+        (grey[top:bottom, place - 1 : place + 2] < 100).any(axis=1).mean()
+        for place in (round((at + beside) * per_mm) for beside in (-1, 0, 1))
+    ]
+    assert 0.4 < dark[1] < 0.95 and max(dark[0], dark[2]) < 0.35  # whiskers and diamonds cross them
+    edge = int(0.5 * per_mm)
+    for border in (grey[:edge], grey[-edge:], grey[:, :edge], grey[:, -edge:]):
+        assert (border == 255).all()
+    assert np.median(grey[rows, columns]) < 150  # seen without colour, too
 
 
 def test_clipped_intervals_end_in_arrows_and_nothing_lies_beyond_the_axis() -> None:

@@ -51,8 +51,9 @@ class Element:
 
     @property
     def text(self) -> str:
+        """As a reader has it, to whom a space that does not break is one."""
         parts = (part if isinstance(part, str) else part.text for part in self.inside)
-        return "".join(parts)
+        return "".join(parts).replace("\N{NO-BREAK SPACE}", " ")
 
     def all(self, *tags: str, **attributes: str) -> list[Element]:
         found = []
@@ -674,6 +675,7 @@ def test_in_spanish_the_page_and_its_numbers_are_spanish_and_the_rest_is_marked(
     notes = words(pooled).notes
     marked = {span_.text for span_ in tree.all("span", lang="en")}
     assert set(notes) <= marked
+    assert "" not in marked  # an empty cell is empty, so that a phone leaves it out
 
 
 def test_a_language_there_is_not_is_wrong_usage(review: evidence.Review) -> None:
@@ -764,6 +766,45 @@ def test_what_was_asked_is_in_the_commands_quoted_for_the_shell(tmp_path: Path) 
     code = read(render_html(page)).one("section", id="reproduce").one("code").text
     assert "evidence pool --review DIR --where 'n >= 5' --weeks 8-26 --level 0.9 --panel" in code
     assert str(tmp_path) not in code
+
+
+def test_groups_are_those_of_pool_and_are_asked_for_again(tmp_path: Path) -> None:
+    folder = review_of(tmp_path / "mine", 6)
+    text = (folder / "studies.csv").read_text()
+    (folder / "studies.csv").write_text(text.replace("case series", "cohort", 3))
+    toml = (folder / "review.toml").read_text()
+    (folder / "review.toml").write_text(toml.replace('["case series"]', '["case series", "cohort"]'))
+    loaded = evidence.load(folder)
+    page = gather(loaded, by="design")
+    pooled = evidence.pool(loaded, by="design", model="exact")
+    view = next(view for view in forest_of(page).views if view.label == "exact")
+    assert [line.name.text for line in view.lines] == [row.name for row in rows(pooled)]
+    assert {"cohort", "case series"} <= {line.name.text for line in view.lines if line.kind == "heading"}
+    tree = read(render_html(page))
+    terms = {pair.one("dt").text: pair.one("dd").text for pair in tree.one("dl").all("div")}
+    assert terms["Groups by"] == "design"
+    code = tree.one("section", id="reproduce").one("code").text.splitlines()
+    assert "evidence report --review DIR --by design --output report.html" in code
+    assert "evidence sensitivity --review DIR" in code  # it knows no groups
+
+
+def test_a_report_without_a_title_is_called_by_its_name(tmp_path: Path) -> None:
+    folder = review_of(tmp_path / "mine", 2)
+    lines = (folder / "studies.csv").read_text().splitlines()
+    (folder / "studies.csv").write_text("\n".join(line.rpartition(",")[0] for line in lines) + "\n")
+    loaded = evidence.load(folder)
+    items = [
+        item.text for item in read(render_html(gather(loaded))).one("section", id="references").all("li")
+    ]
+    labels = [loaded.label(row.study) for row in evidence.pool(loaded).studies]
+    assert sorted(items) == sorted(f"{label}. [from the table]" for label in labels)
+
+
+def test_a_number_stays_on_the_line_of_its_sign(html: str) -> None:
+    tied, free = "\N{NO-BREAK SPACE}", " "
+    body = html[html.index("<main>") :]
+    assert f"45.8{tied}%" in body and f"p{tied}={tied}0.011" in body
+    assert f"45.8{free}%" not in body and f"p ={free}0.011" not in body
 
 
 def test_the_question_says_which_weeks_were_asked_for(review: evidence.Review) -> None:

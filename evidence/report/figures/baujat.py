@@ -8,7 +8,7 @@ from evidence.report.characters import clean
 from evidence.report.figures.layout import Dot, Page, ticks, written
 from evidence.report.figures.plane import keys, plane, radius, unnamed
 from evidence.report.figures.style import BLUE, VERMILLION, WHITE
-from evidence.synthesis.influence import Diagnostics
+from evidence.synthesis.influence.influence import Diagnostics
 
 
 def baujat_page(

@@ -51,9 +51,17 @@ def figure(
 ) -> Axes:
     """Draw one of KINDS of a result, and return its Axes; without `ax` on a figure of its own.
 
-    funnel and doi are of `asymmetry`, baujat of `influence(show="baujat")`, gosh of `gosh`, bubble of `regress`,
-    curve, margin and tipping of `sensitivity`, waterfall of `responders`, swimmer of a review, prisma of counts,
-    rob of rows of judgements. `width` is one, two or mm.
+    result   what the kind is drawn of
+    kind     forest of `pool`; funnel and doi of `asymmetry`; baujat of `influence(show="baujat")`; gosh of `gosh`;
+             bubble of `regress`; curve, margin and tipping of `sensitivity`; waterfall of `responders`; swimmer of a
+             review; prisma of counts or of a review's flow; rob of rows of judgements
+    ax       matplotlib's axes to draw on
+    width    one (a column, 85 mm), two (the page, 175 mm), or mm; on given axes theirs
+    options  title, above the figure; font, the name of an installed one (DejaVu Sans by default); those of `forest`;
+             outcome and study of swimmer
+
+    Raises OptionError for another kind, a result of another kind and an option that cannot be, NotPossible where the
+    result has nothing to draw, InputError without matplotlib. Warns of characters no font has.
     """
     return drawn(lambda wide: page_of(kind, result, width=wide, **options), ax, width)
 
@@ -74,7 +82,14 @@ def drawn(make: Callable[[str | float], Page], ax: Axes | None, width: str | flo
 
 
 def save_figure(ax: Axes, path: str, *, dpi: float = DPI) -> None:
-    """Write the figure of these axes as .pdf, .svg, .png or .tiff: text stays text, and equal figures are equal bytes."""
+    """Write the figure of these axes as .pdf, .svg, .png or .tiff: text stays text, and equal figures are equal bytes.
+
+    ax    axes of the figure that is written, as `figure` or `forest` gave them
+    path  of the file, which is replaced whole or not at all; its ending names the format
+    dpi   dots an inch of .png and .tiff, 72 to 1200
+
+    Raises OptionError for another ending and for dpi outside these, InputError where the file cannot be written.
+    """
     from evidence.files import write_whole
     from evidence.report.figures.save import as_bytes, format_of
 

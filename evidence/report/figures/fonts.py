@@ -27,6 +27,12 @@ FALLBACKS = (
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 """As wide as a digit: numbers under each other line up, and stay text that can be copied."""
 
+JOINED = ("\u0590", "\u0dff")
+"""Hebrew, Arabic to the scripts of India: letters that join, change places, or run from right to left."""
+
+JOINS = (3, 11)
+"""The matplotlib that can write them; those before it set letter after letter, from left to right."""
+
 UNKNOWN = "?"
 """Stands for a character that no font has: an empty box would say nothing, and this is warned of."""
 
@@ -46,6 +52,8 @@ class Type:
         self.families: tuple[str, ...] = tuple(dict.fromkeys([font or DEFAULT, DEFAULT]))
         self.missing: dict[str, str] = {}
         """Character -> the text it was first seen in."""
+        self.apart = ""
+        """The first text that this matplotlib cannot write as it is read."""
         self._widths: dict[tuple[str, float, bool], float] = {}
 
     def say(self, text: str) -> str:
@@ -54,6 +62,8 @@ class Type:
         if digits.isascii() and digits.isprintable():
             return text.strip(" ")
         safe = clean(text)
+        if not self.apart and any(JOINED[0] <= c <= JOINED[1] for c in safe) and not _joins():
+            self.apart = safe
         return "".join(c if self._has(c) else self._note(c, safe) for c in safe)
 
     def width(self, text: str, size: float, bold: bool = False) -> float:
@@ -79,6 +89,12 @@ class Type:
     def _note(self, c: str, text: str) -> str:
         self.missing.setdefault(c, text)
         return UNKNOWN
+
+
+def _joins() -> bool:
+    import matplotlib
+
+    return bool(matplotlib.__version_info__ >= JOINS)
 
 
 def _not_of_weight(record: Any) -> bool:

@@ -172,12 +172,19 @@ def forest(
 ) -> Axes:
     """Draw the forest plot of a pool, and return its Axes; without `ax` on a figure of its own.
 
+    pooled   what `pool` or `pool_rows` gave
+    ax       matplotlib's axes to draw on
     layout   meta, revman5, jama or bmj
     width    one (a column, 85 mm), two (the page, 175 mm), or mm; on given axes theirs
-    xlim     proportions where the axis starts and ends; arrows show what goes on beyond
+    xlim     proportions, 0 to 1, where the axis starts and ends; arrows show what goes on beyond
     panel    other models' answers as well
+    title    above the figure; none by default
+    font     the name of an installed one; DejaVu Sans, which comes with matplotlib, by default
 
     The Axes' x is percent, so that `ax.axvline(50)` stands at 50 %. For a file see `save_figure`.
+
+    Raises OptionError for an option outside these, for a font that is not installed and for a width too narrow for the
+    columns; InputError without matplotlib. Warns of characters no font has.
     """
     from evidence.report.figures.drawing import drawn
 
@@ -225,12 +232,20 @@ def forest_page(
             needed = made.needed
             if made.fits:
                 page = made.page()
-                if page.height <= TALLEST or size <= SMALL:
+                if page.height <= TALLEST:
                     return page
+                if size <= SMALL:
+                    return _too_deep(page)
                 last, last_size = page, size
     if last is not None:
-        return last
+        return _too_deep(last)
     raise OptionError("width", width, f"at least {needed:.0f} mm for these columns in the layout {layout}")
+
+
+def _too_deep(page: Page) -> Page:
+    """The page with a word on its depth: no printed page has room for it."""
+    said = f"the figure is {page.height:.0f} mm deep, more than a printed page ({TALLEST:.0f} mm): split it in parts"
+    return page._replace(warnings=(*page.warnings, said))
 
 
 def millimetres(width: str | float) -> float:
@@ -322,6 +337,8 @@ class _Forest:
                 between = self.style.between
                 if between[0] in "([":  # the bracket stays at its number
                     text = between.format(low, high)
+                    if "->" in text or "<" in text:  # "<0.1->99.9" reads like an arrow
+                        text = text.replace("-", " to ")
                     yield FIGURE_SPACE * (widest - len(low)) + text
                 else:
                     yield between.format(
@@ -340,23 +357,27 @@ class _Forest:
             fixed += 0.3 * self.gap
         lacking = [column for column in self.left if column.name in ("events", "n", "counts")]
         runs_on = sum(column.width + self.gap for column in lacking)
-        natural = max(
-            [
-                sheet.type.width(self.style.heads["study"], sheet.size, True),
-                *(
-                    sheet.type.width(sheet.type.say(line.name), sheet.size, self._bold(line))
-                    - (runs_on if line.events is None and line.value is not None else 0.0)
-                    for line in self.lines
-                    if line.value is not None
-                ),
-            ]
-        )
+        head = sheet.type.width(self.style.heads["study"], sheet.size, True)
+        widths = [
+            (
+                line.kind,
+                sheet.type.width(sheet.type.say(line.name), sheet.size, self._bold(line))
+                - (runs_on if line.events is None else 0.0),
+            )
+            for line in self.lines
+            if line.value is not None
+        ]
+        natural = max([head, *(wide for _, wide in widths)])
         least = min(natural, LABEL_LEAST if plot_least > PLOT_LEAST else 0.75 * LABEL_LEAST)
         if not wrapped:
             label = natural + 0.1
             self.fits = room - fixed - label >= max(plot_least, PLOT_ENOUGH * room)
         else:
             label = min(natural + 0.1, room - fixed - max(plot_least, PLOT_SHARE * room))
+            # where only a pool's name is too long, the studies' stay whole
+            studies = max([head, *(wide for kind, wide in widths if kind == "study")]) + 0.1
+            if label < studies <= room - fixed - max(plot_least, PLOT_ENOUGH * room):
+                label = studies
             if label < least:
                 label = min(natural + 0.1, room - fixed - plot_least)
             self.fits = label >= least

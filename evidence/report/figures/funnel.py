@@ -14,7 +14,7 @@ from evidence.report.figures.layout import Dot, Line, Page, percents, ticks, wri
 from evidence.report.figures.plane import Key, keys, plane, span, unnamed
 from evidence.report.figures.style import BLUE, DASHED, DOTTED, GREY, INK, THIN, WHITE
 from evidence.report.numbers import level, pvalue
-from evidence.synthesis.models import critical
+from evidence.synthesis.inverse_variance.models import critical
 from evidence.synthesis.proportions import MEASURES, harmonic_mean
 
 RADIUS = 0.95

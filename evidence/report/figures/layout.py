@@ -6,11 +6,13 @@ written as SVG, PDF or pixels, without being looked at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import ceil, floor, hypot, log10
 from typing import NamedTuple
 
+from evidence.report.characters import KEEP
 from evidence.report.figures.fonts import Type
 from evidence.report.figures.style import (
     INK,
@@ -21,6 +23,10 @@ from evidence.report.figures.style import (
 )
 
 Point = tuple[float, float]
+
+TIES = re.compile(rf"{KEEP.pattern}|(?<=\(n) (?==)")
+NO_BREAK = "\N{NO-BREAK SPACE}"
+"""Spaces no line may break at: "45.8 %", "p = 0.011", "(n = 4)"."""
 
 
 class Text(NamedTuple):
@@ -184,6 +190,11 @@ class Sheet:
         """What was put on the sheet, as high as it needs to be."""
         for c, text in self.type.missing.items():
             self.warnings.append(f"no installed font has {c} (U+{ord(c):04X}) of {text!r}: drawn as ?")
+        if self.type.apart:
+            self.warnings.append(
+                f"this matplotlib writes {self.type.apart!r} with its letters apart and from left to right: "
+                "install 3.11 or a later one"
+            )
         height = self.bottom + self.margin
         return Page(
             self.width,
@@ -205,7 +216,7 @@ def wrap(type: Type, text: str, width: float, size: float, bold: bool = False) -
     """The text in lines of at most `width` mm; a word that is longer is cut."""
     lines, line, long = [], "", 0.0
     space = type.width("n n", size, bold) - type.width("nn", size, bold)
-    for word in text.split(" "):
+    for word in _words(type, text, width, size, bold):
         # words are measured once each: a paragraph's every beginning would take a second
         of_word = type.width(word, size, bold)
         if line and long + space + of_word <= width:
@@ -224,6 +235,16 @@ def wrap(type: Type, text: str, width: float, size: float, bold: bool = False) -
             line = line[head:]
         long = type.width(line, size, bold)
     return [*lines, line] if line or not lines else lines
+
+
+def _words(type: Type, text: str, width: float, size: float, bold: bool) -> Iterator[str]:
+    """What a line may break between; what belongs together is parted where it is too long for a line."""
+    for bound in TIES.sub(NO_BREAK, text).split(" "):
+        word = bound.replace(NO_BREAK, " ")
+        if NO_BREAK in bound and type.width(word, size, bold) > width:
+            yield from word.split(" ")
+        else:
+            yield word
 
 
 def box(text: Text, type: Type) -> tuple[float, float, float, float]:

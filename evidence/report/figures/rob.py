@@ -9,7 +9,19 @@ from evidence.report.figures.fonts import Type
 from evidence.report.figures.forest import millimetres
 from evidence.report.figures.layout import Dot, Item, Line, Page, Sheet, wrap
 from evidence.report.figures.plane import Key, keys
-from evidence.report.figures.style import GREEN, GREY, HAIR, INK, PALE, SIZES, THIN, VERMILLION, WHITE, YELLOW
+from evidence.report.figures.style import (
+    GREEN,
+    GREY,
+    HAIR,
+    INK,
+    PALE,
+    SIZES,
+    THIN,
+    VERMILLION,
+    WHITE,
+    YELLOW,
+    line_height,
+)
 
 JUDGEMENTS: Mapping[str, tuple[str, str, str]] = {
     "low": (GREEN, "+", "low risk"),
@@ -93,7 +105,8 @@ def rob_page(
         sheet.bottom += high
         sheet.rule(sheet.bottom, sheet.left, end, HAIR, GREY)
     used = [word for word in JUDGEMENTS if any(word in judged for _, judged in table)]
-    entries = [Key(_sign(word), JUDGEMENTS[word][2]) for word in used]
+    small = min(1.15, 0.4 * line_height(max(5.0, sheet.size - 1)))
+    entries = [Key(_sign(word, small), JUDGEMENTS[word][2]) for word in used]
     notes = (
         []
         if names_fit
@@ -112,8 +125,8 @@ def _judgement(word: str) -> str:
     return found
 
 
-def _sign(word: str) -> Callable[[float, float], list[Item]]:
-    return lambda x, y: _light(x, y, 1.15, word)
+def _sign(word: str, radius: float) -> Callable[[float, float], list[Item]]:
+    return lambda x, y: _light(x, y, radius, word)
 
 
 def _light(x: float, y: float, radius: float, word: str) -> list[Item]:

@@ -49,6 +49,7 @@ def gather(
     outcome: str | None = None,
     *,
     analysis: str | None = None,
+    by: str | None = None,
     where: str | None = None,
     weeks: Any = None,
     exclude_retracted: bool = False,
@@ -68,9 +69,9 @@ def gather(
         "exclude_retracted": exclude_retracted,
         "level": level,
     }
-    made = pool(review, outcome, **asked)
+    made = pool(review, outcome, by=by, **asked)
     doubts = sensitivity(review, outcome, **asked)
-    return _Gathering(review, outcome, asked, made, doubts, lang).page()
+    return _Gathering(review, outcome, {**asked, "by": by}, made, doubts, lang).page()
 
 
 class _Gathering:
@@ -186,6 +187,7 @@ class _Gathering:
             ("term_designs", self._own(", ".join(spec.designs) or self.text["any"])),
             ("term_weeks", Said(time)),
             ("term_where", self._own(self.asked["where"] or "")),
+            ("term_by", self._own(self.asked["by"] or "")),
             ("term_ours", self._own(self.review.label(ours) if ours in self.review.studies else "")),
             ("term_against", self._own(beside)),
         )
@@ -431,7 +433,7 @@ class _Gathering:
             )
 
     def _references(self) -> Iterator[Part]:
-        from evidence.analysis.citing import cited
+        from evidence.analysis.citing import MARK, cited
         from evidence.analysis.notices import notices_of
         from evidence.papers.styles import cite
 
@@ -443,6 +445,8 @@ class _Gathering:
         items = []
         for entry in listed.entries:
             text = cite([entry.item]).partition(". ")[2].strip()
+            if text == MARK and entry.key in self.review.studies:  # the table has neither title nor authors
+                text = f"{self._label(entry.key)}. {text}"
             items.append(self._own(text, entry.item.doi or ""))
         yield Points(tuple(items), numbered=True)
         notices = notices_of(self.review)

@@ -18,14 +18,15 @@ from evidence.review.tables import Review
 def commands(review: Review, outcome: str | None, asked: Mapping[str, Any], lang: str) -> Iterator[str]:
     """The commands behind the page: no folder of this machine is named in them."""
     folder = "" if review.shipped else " --review DIR"
-    chosen = "".join(_options(outcome, asked))
+    rows = "".join(_options(outcome, asked))
+    chosen = rows if asked["by"] is None else f"{rows} --by {shlex.quote(clean(asked['by']))}"
     yield f"evidence report{folder}{chosen}{'' if lang == 'en' else f' --lang {lang}'} --output report.html"
     yield f"evidence pool{folder}{chosen} --panel --excluded"
     for model in MODELS[1:]:
         yield f"evidence pool{folder}{chosen}" + "".join(
             f" --{name} {value}" for name, value in model.items()
         )
-    yield f"evidence sensitivity{folder}{chosen}"
+    yield f"evidence sensitivity{folder}{rows}"
     yield f"evidence audit{folder}"
     yield f"evidence pool{folder}{chosen} --show-r"
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from evidence.report.markup import URL, escape_markdown
+from evidence.report.characters import KEEP
+from evidence.report.markup import URL, escape_markdown, markdown_table
 from evidence.report.parts import (
     Code,
     Folded,
@@ -43,13 +44,20 @@ def render_html(page: Page) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=FunctionLoader(_own_file),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["tied"] = tied
+    return made
+
+
+def tied(text: str) -> str:
+    """The text with "45.8 %" and "p = 0.011" on one line each."""
+    return KEEP.sub("\N{NO-BREAK SPACE}", text)
 
 
 def _own_file(name: str) -> str:
@@ -134,9 +142,7 @@ def _forest(part: Forest, page: Page) -> Iterator[str]:
 
 
 def _table(head: Sequence[Said], rows: Sequence[Sequence[Said]], numeric: frozenset[int]) -> str:
-    align = ["---:" if column in numeric else "---" for column in range(len(head))]
-    lines = [[*map(_inline, head)], align, *([*map(_inline, row)] for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join(markdown_table(([*map(_inline, line)] for line in (head, *rows)), numeric))
 
 
 def _inline(said: Said) -> str:
