@@ -295,7 +295,7 @@ def test_a_reference_nobody_checked_gives_no_difference_in_findings(tmp_path: Pa
 def test_pooled_counts_nobody_checked_are_named(tmp_path: Path) -> None:
     made = made_review(tmp_path, ["ours 6/6", "one 9/10 state=unverified"])
     comments = lines(evidence.table("findings", made))["Cure"]["Comments"]
-    assert "Of the 2 counts, 1 (ONE) has not yet been checked against the paper." in comments
+    assert "Of the 2 counts, 1 (ONE) had not yet been checked against the paper." in comments
 
 
 def test_a_control_arm_is_no_reference(tmp_path: Path) -> None:
