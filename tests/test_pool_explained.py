@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+import evidence
 from evidence.analysis import Analysis, pool_rows
 from evidence.cli import main
 from evidence.literature import LITERATURE
@@ -19,6 +21,8 @@ from evidence.review.counts import CountRow
 from evidence.synthesis.bayesian.bayes import PRIORS, half_normal
 from evidence.synthesis.pooling import CI, POOL_INTERVALS, PREDICTIONS_OF, TAU2, TAU2_INTERVALS
 from evidence.synthesis.proportions import INTERVALS, MEASURES
+
+from .made_reviews import review
 
 COUNTS = ((8, 10), (9, 12), (7, 9), (3, 8), (20, 31), (2, 14), (11, 12))
 TYPED = [f"{x}/{n}" for x, n in COUNTS]
@@ -239,3 +243,10 @@ def test_heterogeneity_of_every_kind_reaches_text_and_json() -> None:
     assert found["q_lrt"] > found["q"] > 0
     assert 0 < found["q_lrt_pvalue"] < found["pvalue"] < 1
     assert found["i2_low"] <= found["i2"] <= found["i2_high"]
+
+
+def test_nobody_left_out_is_not_counted(tmp_path: Path) -> None:
+    rows = ["one 9/10", "two 4/9"]
+    assert "left out" not in methods(evidence.pool(review(tmp_path, rows)))
+    told = methods(evidence.pool(review(tmp_path, [*rows, "ours 3/4 not_poolable=bounds"])))
+    assert "; 1 report left out has its reason listed with the result." in told

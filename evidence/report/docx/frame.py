@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from evidence.report.dated import is_dated, moment
 from evidence.report.docx.inline import field, run
 from evidence.report.docx.texts import LOCALES, TEXTS
 from evidence.report.docx.xml import fit
+from evidence.report.templates import own_file
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -95,9 +95,7 @@ def _length(mm: float) -> Any:
 def _own_file(name: str) -> Any:
     from docx.oxml import parse_xml
 
-    raw = pkgutil.get_data(__package__ or "", name)
-    assert raw is not None
-    return parse_xml(raw)
+    return parse_xml(own_file("evidence.report.docx", name).encode())
 
 
 def _replace(element: Any, other: Any) -> None:

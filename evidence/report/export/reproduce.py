@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from pkgutil import get_data
 
 from evidence.analysis.results import WHOLE, Analysis, Compared, PoolRow, Result, StudyRow
 from evidence.report.characters import clean
@@ -17,6 +16,7 @@ from evidence.report.export.reproduce_contrasts import contrast_lines, subgroup_
 from evidence.report.export.reproduce_pools import meta_lines, pool_lines
 from evidence.report.export.reproduce_writing import check_interval, r_comment, r_number, r_string, r_vector
 from evidence.report.pooled.rows import MODEL_NAMES, pool_name
+from evidence.report.templates import own_file
 from evidence.review.schema import NOT_STATED
 
 TOLERANCES = {
@@ -123,11 +123,7 @@ def _tolerances(body: str) -> str:
 
 def _pieces(body: str) -> list[str]:
     """The pieces of the functions' file that the script calls, and those that these call, in the file's order."""
-    text = (
-        (get_data("evidence.report.export", "reproduce_functions.R") or b"")
-        .decode("ascii")
-        .replace("\r\n", "\n")
-    )
+    text = own_file("evidence.report.export", "reproduce_functions.R")
     pieces = {
         match[1]: piece
         for piece in text.split("\n\n")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pkgutil
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from evidence.report.characters import KEEP
 from evidence.report.markup import URL, escape_markdown, markdown_table
@@ -23,52 +19,28 @@ from evidence.report.parts import (
     Said,
     Table,
 )
+from evidence.report.templates import environment, own_file, policy
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-POLICY = "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'"
-"""What a browser lets the page do: show our own style and run our own script, each known by its hash. Nothing is fetched."""
+HOME = "evidence.report.page"
 
 
 def render_html(page: Page) -> str:
     """One file with everything in it."""
     from markupsafe import Markup
 
-    style, script = _own_file("style.css"), _own_file("script.js")
-    policy = POLICY.format(style=_hash(style), script=_hash(script))
-    template = _environment().get_template("template.html")
-    return template.render(page=page, style=Markup(style), script=Markup(script), policy=policy) + "\n"
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-    made = Environment(
-        loader=FunctionLoader(_own_file),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    style, script = own_file(HOME, "style.css"), own_file(HOME, "script.js")
+    pages = environment(HOME)
+    pages.filters["tied"] = tied
+    allowed = policy(style=style, script=script)
+    made = pages.get_template("template.html").render(
+        page=page, style=Markup(style), script=Markup(script), policy=allowed
     )
-    made.filters["tied"] = tied
-    return made
+    return made + "\n"
 
 
 def tied(text: str) -> str:
     """The text with "45.8 %" and "p = 0.011" on one line each."""
     return KEEP.sub("\N{NO-BREAK SPACE}", text)
-
-
-def _own_file(name: str) -> str:
-    """A file that comes with this package, with the line ends that its hash is of."""
-    raw = pkgutil.get_data(__package__ or "", name)
-    assert raw is not None
-    return raw.decode().replace("\r\n", "\n")
-
-
-def _hash(text: str) -> str:
-    return b64encode(sha256(text.encode()).digest()).decode()
 
 
 # ---- Markdown ------------------------------------------------------------------------------------

@@ -122,9 +122,11 @@ def _rows(analysis: Analysis) -> Iterator[str]:
     kept = f", of rows with {clean(str(condition))}" if condition else ""
     label, definition = clean(analysis.outcome_label), clean(analysis.definition)
     means = f", {definition}" if definition else ""
+    out = len(analysis.excluded)
+    reasons = "has its reason" if out == 1 else "have their reasons"
+    listed = f"; {plural(out, 'report')} left out {reasons} listed with the result" if out else ""
     yield (
-        f"The outcome was {label}{means}. One row a cohort was pooled{named}{kept}, so that no patient counts twice; "
-        f"{plural(len(analysis.excluded), 'report')} left out have their reasons listed with the result."
+        f"The outcome was {label}{means}. One row a cohort was pooled{named}{kept}, so that no patient counts twice{listed}."
     )
 
 
