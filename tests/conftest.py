@@ -108,3 +108,12 @@ def run(command: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 def python() -> str:
     """The interpreter that runs the tests."""
     return sys.executable
+
+
+@pytest.fixture(scope="session")
+def page(root: Path) -> Any:
+    """The report on the shipped review, in English: gathered once for all that look at it."""
+    import evidence
+    from evidence.report.page.gather import gather
+
+    return gather(evidence.load(root / "data"))

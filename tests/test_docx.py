@@ -63,11 +63,6 @@ def review() -> evidence.Review:
 
 
 @pytest.fixture(scope="module")
-def page(review: evidence.Review) -> Page:
-    return gather(review)
-
-
-@pytest.fixture(scope="module")
 def spanish(review: evidence.Review) -> Page:
     return gather(review, lang="es")
 
@@ -329,6 +324,7 @@ def test_the_forest_is_a_picture_with_words_for_those_who_do_not_see_it(figures:
     assert words.startswith(TEXTS["en"]["said_forest"])
     assert "49 of 107" in words
     with Image.open(io.BytesIO(figures["results"].png)) as picture:
+        # whole pixels and whole EMU: a picture of this width cannot have the resolution to better than that
         assert picture.width / (shape.width.mm / 25.4) == pytest.approx(DPI, rel=0.01)
 
 

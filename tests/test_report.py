@@ -116,11 +116,6 @@ def review() -> evidence.Review:
 
 
 @pytest.fixture(scope="module")
-def page(review: evidence.Review) -> Page:
-    return gather(review)
-
-
-@pytest.fixture(scope="module")
 def html(page: Page) -> str:
     return render_html(page)
 
